@@ -1,0 +1,1 @@
+"""Protocols: the operators (filter, split, candidates, populations), the reader of protocol files, and tasks."""

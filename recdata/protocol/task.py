@@ -1,0 +1,186 @@
+"""A task as it stands on disk: its parts, truth, candidates and manifest, read when they are asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from recdata.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from recdata.store.dataset import Table
+
+PARTS = ("train", "valid", "test")
+"""The parts of a task, in the order in which time runs where the protocol respects it."""
+
+
+class Pairs(NamedTuple):
+    """(user, item) pairs as integer codes: two int32 arrays of one length, sorted by user, then item."""
+
+    user: npt.NDArray[np.int32]
+    item: npt.NDArray[np.int32]
+
+
+class Rows(NamedTuple):
+    """The rows of a part as arrays of one length, in canonical order (by user, then time, ties by MD5).
+
+    user, item: int32 codes, places in the task's sorted lists of ids. timestamp: datetime64[us], NaT where unknown.
+    rating: float64, NaN where there is none. row: int64, the row of the corpus's interactions that it came from.
+    """
+
+    user: npt.NDArray[np.int32]
+    item: npt.NDArray[np.int32]
+    timestamp: npt.NDArray[np.datetime64]
+    rating: npt.NDArray[np.float64]
+    row: npt.NDArray[np.int64]
+
+
+class Task:
+    """A filtered, split corpus with candidates and truth fixed, and the fingerprint that papers cite.
+
+    Codes are places in the task's own sorted lists of user and item ids (``user_ids``, ``item_ids``), so that
+    everything here is a function of the task's content alone. ``item_ids`` is the catalogue of full ranking.
+    """
+
+    def __init__(self, folder: Path, manifest: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.manifest = manifest
+
+    @classmethod
+    def open(cls, folder: Path) -> Task:
+        """Open the built task in ``folder``. Raises MissingError where there is none."""
+        from recdata.store.manifest import read_manifest
+
+        return cls(folder, read_manifest(folder))
+
+    @property
+    def name(self) -> str:
+        """What papers cite, without the fingerprint: ``movielens-100k@1.0.0/loo-last@1``."""
+        return str(self.manifest["name"])
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the task's content, 64 hex digits."""
+        return str(self.manifest["fingerprint"])
+
+    @property
+    def citation(self) -> str:
+        """The name with the first 12 digits of the fingerprint, as papers print it."""
+        return f"{self.name}#{self.fingerprint[:12]}"
+
+    @property
+    def protocol(self) -> Mapping[str, Any]:
+        """The protocol document that the task was made with, defaults filled in."""
+        return self.manifest["protocol"]  # type: ignore[no-any-return]
+
+    @cached_property
+    def user_ids(self) -> pa.StringArray:
+        """The ids of all users in any part, sorted; a user's code is its place here."""
+        return self._ids("users", "user_id")
+
+    @cached_property
+    def item_ids(self) -> pa.StringArray:
+        """The ids of all items in any part, sorted; an item's code is its place here."""
+        return self._ids("items", "item_id")
+
+    def _ids(self, table: str, column: str) -> pa.StringArray:
+        import pyarrow.parquet as pq
+
+        return pq.read_table(self.folder / f"{table}.parquet").column(column).combine_chunks()
+
+    def rows(self, part: str) -> Rows:
+        """Return the rows of ``part`` ("train", "valid" or "test") as arrays of codes."""
+        if part not in PARTS:
+            raise InputError(f"a task has the parts {', '.join(PARTS)}; there is no {part!r}")
+        return self._rows(part)
+
+    def _rows(self, part: str) -> Rows:
+        import pyarrow.parquet as pq
+
+        table = pq.read_table(self.folder / f"{part}.parquet")
+        user, item, row = (table.column(name).to_numpy() for name in ("user", "item", "row"))
+        stamp = table.column("timestamp").to_numpy().astype("datetime64[us]")
+        rating = table.column("rating").to_numpy().astype(np.float64)
+        return Rows(user, item, stamp, rating, row)
+
+    def pairs(self, part: str) -> Pairs:
+        """Return the distinct (user, item) pairs of ``part``."""
+        rows = self.rows(part)
+        return self._distinct(rows.user, rows.item)
+
+    def truth(self, part: str = "test") -> Pairs:
+        """Return the relevant pairs of ``part``: all of it, or what the protocol's ``relevance`` keeps."""
+        rows = self.rows(part)
+        threshold = self.protocol["relevance"].get("min_rating")
+        if threshold is None:
+            return self._distinct(rows.user, rows.item)
+        keep = rows.rating >= threshold
+        return self._distinct(rows.user[keep], rows.item[keep])
+
+    def population(self, part: str = "test") -> npt.NDArray[np.int32]:
+        """Return the codes of the users who are averaged over: everyone with a relevant item in ``part``."""
+        return np.unique(self.truth(part).user)
+
+    def candidates(self) -> Pairs | None:
+        """Return the fixed candidates of each user, relevant items included; None where all items are ranked."""
+        import pyarrow.parquet as pq
+
+        path = self.folder / "candidates.parquet"
+        if not path.exists():
+            return None
+        table = pq.read_table(path)
+        return Pairs(table.column("user").to_numpy(), table.column("item").to_numpy())
+
+    def _distinct(self, user: npt.NDArray[np.int32], item: npt.NDArray[np.int32]) -> Pairs:
+        width = max(len(self.item_ids), 1)
+        key = user.astype(np.int64) * width + item
+        key = np.unique(key)
+        return Pairs((key // width).astype(np.int32), (key % width).astype(np.int32))
+
+    def to_arrow(self, part: str) -> pa.Table:
+        """Return ``part`` as an Arrow table in the canonical schema of interactions, the corpus's columns included."""
+        from recdata.store.dataset import decode_part
+
+        return decode_part(self, part)
+
+    def to_pandas(self, part: str) -> pd.DataFrame:
+        """Return ``part`` as a pandas data frame; see ``to_arrow``."""
+        return self.to_arrow(part).to_pandas()
+
+    @property
+    def train(self) -> Table:
+        """The training part as a ``datasets.Dataset``."""
+        return self._dataset("train")
+
+    @property
+    def valid(self) -> Table:
+        """The validation part as a ``datasets.Dataset``; empty where the protocol has none."""
+        return self._dataset("valid")
+
+    @property
+    def test(self) -> Table:
+        """The test part as a ``datasets.Dataset``."""
+        return self._dataset("test")
+
+    def _dataset(self, part: str) -> Table:
+        from recdata.store.dataset import as_dataset
+
+        return as_dataset(self.to_arrow(part))
+
+    def __repr__(self) -> str:
+        """Show the citation and the sizes of the parts."""
+        sizes = ", ".join(f"{part} {self.manifest['parts'][part]['rows']:,}" for part in PARTS)
+        return f"<Task {self.citation}: {sizes}>"
+
+    def to_json(self) -> str:
+        """Return the manifest as JSON text."""
+        return json.dumps(self.manifest, indent=2, sort_keys=True)
