@@ -1,0 +1,64 @@
+"""The command line: one module a verb, found by its name; no logic of its own.
+
+Exit codes: 0 done; 1 a bug in recdata; 2 wrong usage; 3 wrong input; 4 something needed is missing;
+5 bytes or counts differ from what was promised; 6 the machine could not do it; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from recdata.errors import RecdataError
+from recdata.version import __version__
+
+
+class Verbs(click.Group):
+    """A group whose commands are the modules of this folder, each imported only when it is run or listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs: the modules here whose names do not begin with an underscore."""
+        files = Path(__file__).parent.glob("*.py")
+        return sorted(file.stem.replace("_", "-") for file in files if not file.stem.startswith("_"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a verb and return its command."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command = import_module(f"recdata.cli.{cmd_name.replace('-', '_')}").command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"recdata.cli.{cmd_name} must export a click command named 'command'")
+        return command
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="recdata")
+def cli() -> None:
+    """Recommendation results that can be compared: corpora, splits and scores, to the byte.
+
+    Exit codes: 0 done, 2 wrong usage, 3 wrong input, 4 something is missing, 5 bytes differ from
+    what was promised, 6 the machine could not do it.
+    """
+
+
+def main() -> None:
+    """Run the command line; turn recdata's own errors into one message and their exit code."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        code = 130
+    except RecdataError as error:
+        click.echo(f"error: {error}", err=True)
+        code = error.exit_code
+    except BrokenPipeError:
+        # The reader of our output (head, less) has gone; there is nobody left to tell.
+        sys.stderr.close()
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
