@@ -1,0 +1,1 @@
+"""Built tables and tasks on disk: paths, atomic writes, locks, manifests."""
