@@ -1,0 +1,53 @@
+"""Fixtures that all tests share: the real raw files, a store of one's own, no network."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL = ("127.0.0.1", "::1", "localhost")
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real raw files: RECDATA_TEST_DATA, or ../shared/data beside the checkout.
+
+    Where it is absent the test is skipped, or fails if RECDATA_REQUIRE (a list of words) has the word "data".
+    """
+    folder = Path(os.environ.get("RECDATA_TEST_DATA") or ROOT.parent / "shared" / "data")
+    if not folder.is_dir():
+        reason = f"no real raw files: there is no folder {folder} (set RECDATA_TEST_DATA)"
+        if "data" in os.environ.get("RECDATA_REQUIRE", "").replace(",", " ").split():
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store of the test's own, empty: RECDATA_HOME points to it, and RECDATA_ARCHIVES to nothing."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("RECDATA_HOME", str(folder))
+    monkeypatch.delenv("RECDATA_ARCHIVES", raising=False)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process connect to this machine alone; child processes are told so in the Hub's words."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        remote = self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in LOCAL
+        if remote:
+            pytest.fail(f"a test tried to reach {address[0]}: tests need no network")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
