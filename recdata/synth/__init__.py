@@ -1,0 +1,1 @@
+"""Generated corpora: communities, popularity and engagement after HYDRA, the same bits on every machine."""
