@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recdata.errors import InputError
+from recdata.store.arrays import read_table, to_numpy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,9 +94,7 @@ class Task:
         return self._ids("items", "item_id")
 
     def _ids(self, table: str, column: str) -> pa.StringArray:
-        import pyarrow.parquet as pq
-
-        return pq.read_table(self.folder / f"{table}.parquet").column(column).combine_chunks()
+        return read_table(self.folder / f"{table}.parquet", [column]).column(column).combine_chunks()
 
     def rows(self, part: str) -> Rows:
         """Return the rows of ``part`` ("train", "valid" or "test") as arrays of codes."""
@@ -104,12 +103,10 @@ class Task:
         return self._rows(part)
 
     def _rows(self, part: str) -> Rows:
-        import pyarrow.parquet as pq
-
-        table = pq.read_table(self.folder / f"{part}.parquet")
-        user, item, row = (table.column(name).to_numpy() for name in ("user", "item", "row"))
-        stamp = table.column("timestamp").to_numpy().astype("datetime64[us]")
-        rating = table.column("rating").to_numpy().astype(np.float64)
+        table = read_table(self.folder / f"{part}.parquet")
+        user, item, row = (to_numpy(table.column(name)) for name in ("user", "item", "row"))
+        stamp = to_numpy(table.column("timestamp")).astype("datetime64[us]", copy=False)
+        rating = to_numpy(table.column("rating")).astype(np.float64, copy=False)
         return Rows(user, item, stamp, rating, row)
 
     def pairs(self, part: str) -> Pairs:
@@ -132,13 +129,11 @@ class Task:
 
     def candidates(self) -> Pairs | None:
         """Return the fixed candidates of each user, relevant items included; None where all items are ranked."""
-        import pyarrow.parquet as pq
-
         path = self.folder / "candidates.parquet"
         if not path.exists():
             return None
-        table = pq.read_table(path)
-        return Pairs(table.column("user").to_numpy(), table.column("item").to_numpy())
+        table = read_table(path)
+        return Pairs(to_numpy(table.column("user")), to_numpy(table.column("item")))
 
     def _distinct(self, user: npt.NDArray[np.int32], item: npt.NDArray[np.int32]) -> Pairs:
         width = max(len(self.item_ids), 1)

@@ -1,0 +1,71 @@
+"""Arrow columns as numpy arrays, straight from their buffers: pyarrow's own ``to_numpy`` imports pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Return columns of a Parquet file of our own, all if None.
+
+    ``pyarrow.parquet.read_table`` would first import its dataset module, which takes longer than most reads.
+    """
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        return file.read(columns=columns)
+
+
+def to_numpy(column: pa.Array | pa.ChunkedArray) -> npt.NDArray[Any]:
+    """Return a column of integers, floats or timestamps as one array; of one chunk without nulls, a view.
+
+    A null becomes NaN among floats and NaT among timestamps (datetime64 of the column's unit, UTC).
+    Raises ValueError for nulls among integers and for other types.
+    """
+    parts = [_chunk(chunk) for chunk in getattr(column, "chunks", [column])]
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate(parts) if parts else np.empty(0, _dtype(column.type))
+
+
+def validity(array: pa.Array) -> npt.NDArray[np.bool_]:
+    """Return for each place of an Arrow array whether it holds a value."""
+    bits = array.buffers()[0]
+    if bits is None or array.null_count == 0:
+        return np.ones(len(array), dtype=bool)
+    places = np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")
+    return places[array.offset : array.offset + len(array)].astype(bool)
+
+
+def _chunk(array: pa.Array) -> npt.NDArray[Any]:
+    dtype = _dtype(array.type)
+    data = array.buffers()[1]
+    if data is None:
+        return np.empty(0, dtype)
+    values = np.frombuffer(data, dtype)[array.offset : array.offset + len(array)]
+    if array.null_count:
+        if dtype.kind not in "fM":
+            raise ValueError(f"{array.null_count} nulls in a column of {array.type}")
+        values = values.copy()
+        values[~validity(array)] = np.nan if dtype.kind == "f" else np.datetime64("NaT")
+    return values
+
+
+def _dtype(kind: pa.DataType) -> np.dtype[Any]:
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(kind):
+        return np.dtype(f"datetime64[{kind.unit}]")
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return np.dtype(
+            {"halffloat": "float16", "float": "float32", "double": "float64"}.get(str(kind), str(kind))
+        )
+    raise ValueError(f"a column of {kind} has no numpy type here")
