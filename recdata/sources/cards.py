@@ -1,0 +1,180 @@
+"""Corpus cards: what a corpus is, its licence and citation, its raw files, and what they must hold."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from recdata import resources
+from recdata.errors import InputError, MissingError
+from recdata.schema.documents import check, read_yaml
+from recdata.schema.kinds import KINDS, Column
+
+
+@dataclass(frozen=True)
+class Licence:
+    """The terms of a corpus: an SPDX id, or the name of the publisher's terms with a link to them."""
+
+    may_redistribute: bool
+    spdx: str | None = None
+    name: str | None = None
+    link: str | None = None
+    note: str | None = None
+
+    def __str__(self) -> str:
+        """Return the terms in one line."""
+        if self.spdx:
+            return f"{self.spdx} (https://spdx.org/licenses/{self.spdx}.html)"
+        return f"{self.name} ({self.link})"
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A file that the publisher offers: packed raw files, or (``unpack`` false) a raw file itself.
+
+    size is in bytes, sha256 in hex; None where none is known, and then no bytes of it count as canonical.
+    """
+
+    name: str
+    url: str | None = None
+    size: int | None = None
+    sha256: str | None = None
+    unpack: bool = True
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A raw file that a family's module asks for: the paths it is accepted at, the first match counts.
+
+    several: every file that matches is one part of it.
+    """
+
+    accept: tuple[str, ...]
+    required: bool = True
+    several: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a corpus adds to a record kind, and what must hold in it."""
+
+    columns: tuple[Column, ...] = ()
+    unique: tuple[str, ...] = ()
+    orphans: str = "error"
+
+
+@dataclass(frozen=True)
+class Card:
+    """A corpus card, checked. ``source``: the file it came from; ``options``: for the family's module."""
+
+    name: str
+    version: str
+    title: str
+    description: str
+    homepage: str
+    family: str
+    licence: Licence
+    citation: str
+    source: Path
+    files: Mapping[str, Wanted]
+    expected: tuple[tuple[str | None, Mapping[str, int]], ...]
+    archives: tuple[Archive, ...] = ()
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    obtain: str | None = None
+
+    def table(self, kind: str) -> Table:
+        """Return what the corpus adds to a record kind: nothing where the card does not speak of it."""
+        return self.tables.get(kind, Table())
+
+    def extra_columns(self, kind: str) -> tuple[Column, ...]:
+        """Return the columns that the corpus adds to a record kind, in order."""
+        return self.table(kind).columns
+
+    def unique(self, kind: str) -> tuple[str, ...]:
+        """Return the columns whose combination occurs once in a record kind; empty: nothing is promised."""
+        return self.table(kind).unique
+
+    def orphans(self, kind: str) -> str:
+        """Say what ids are that the corpus's own users or items table lacks: "error" or "allow"."""
+        return self.table(kind).orphans
+
+    def editions(self) -> Sequence[tuple[str | None, Mapping[str, int]]]:
+        """Return (edition, expected counts) pairs; one with the name None where the card knows no editions.
+
+        Counts are rows by record kind; ``interacting_users`` and ``interacting_items`` count the distinct ids
+        in interactions.
+        """
+        return self.expected
+
+
+def card_names() -> list[str]:
+    """Return the names of the cards that ship with recdata, sorted, without reading any."""
+    return sorted(path.stem for path in resources.folder("cards").glob("*.yaml"))
+
+
+@cache
+def load_card(name: str) -> Card:
+    """Return the shipped card of a corpus. Raises MissingError where there is none of that name."""
+    names = card_names()
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names)}"
+        raise MissingError(f"there is no corpus {name!r}; {hint}")
+    card = read_card(resources.folder("cards") / f"{name}.yaml")
+    if card.name != name:
+        raise InputError(f"{card.source}: the name is {card.name!r}; it must be the file's")
+    return card
+
+
+def read_card(path: Path) -> Card:
+    """Read and check the card in ``path``, which need not belong to the package.
+
+    Raises MissingError where the file is not there, InputError naming the place in it for what is wrong.
+    """
+    document = read_yaml(path)
+    check(document, "card", str(path))
+    tables = {kind: _table(kind, table, path) for kind, table in document.pop("tables", {}).items()}
+    editions = document.pop("editions", None) or [{"name": None, "expected": document.pop("expected", None)}]
+    archives = tuple(Archive(**archive) for archive in document.pop("archives", []))
+    if len({archive.name for archive in archives}) < len(archives):
+        raise InputError(f"{path}: two archives have the same name")
+    return Card(
+        **document
+        | {
+            "source": path,
+            "licence": Licence(**document["licence"]),
+            "files": {name: _wanted(file) for name, file in document["files"].items()},
+            "expected": tuple((edition["name"], edition["expected"]) for edition in editions),
+            "archives": archives,
+            "tables": tables,
+        }
+    )
+
+
+def _wanted(file: Any) -> Wanted:
+    if isinstance(file, list):
+        return Wanted(tuple(file))
+    return Wanted(**file | {"accept": tuple(file["accept"])})
+
+
+def _table(kind: str, table: Mapping[str, Any], path: Path) -> Table:
+    """Return one entry of ``tables``. Raises InputError for an unknown kind, a repeated or unknown column."""
+    if kind not in KINDS:
+        raise InputError(f"{path}: tables: {kind!r} is not a record kind; there are {', '.join(KINDS)}")
+    columns = tuple(Column(**{"nullable": False} | column) for column in table.get("columns", ()))
+    try:
+        known = [column.name for column in KINDS[kind].with_extra(columns).columns]
+    except InputError as error:
+        raise InputError(f"{path}: tables: {error}") from None
+    for name in table.get("unique", ()):
+        if name not in known:
+            raise InputError(
+                f"{path}: tables: {kind}: unique names {name!r}; the columns are {', '.join(known)}"
+            )
+    return Table(columns, tuple(table.get("unique", ())), table.get("orphans", "error"))
