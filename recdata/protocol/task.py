@@ -143,7 +143,7 @@ class Task:
 
     def to_arrow(self, part: str) -> pa.Table:
         """Return ``part`` as an Arrow table in the canonical schema of interactions, the corpus's columns included."""
-        from recdata.store.dataset import decode_part
+        from recdata.protocol.decode import decode_part
 
         return decode_part(self, part)
 
@@ -167,9 +167,9 @@ class Task:
         return self._dataset("test")
 
     def _dataset(self, part: str) -> Table:
-        from recdata.store.dataset import as_dataset
+        from recdata.store.dataset import Table
 
-        return as_dataset(self.to_arrow(part))
+        return Table.of(self.to_arrow(part))
 
     def __repr__(self) -> str:
         """Show the citation and the sizes of the parts."""

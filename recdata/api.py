@@ -1,0 +1,79 @@
+"""What ``import recdata`` offers: corpora and tasks by name, built when they are first asked for, and scores."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recdata.errors import InputError, MismatchError
+from recdata.protocol.names import Name, card_of, parse_name
+
+if TYPE_CHECKING:
+    from recdata.corpora.corpus import Corpus
+    from recdata.protocol.task import Task
+    from recdata.scoring.score import Result
+
+
+def load(
+    corpus: str, *, from_path: str | os.PathLike[str] | None = None, allow_partial: bool = False
+) -> Corpus:
+    """Return a corpus by name ("movielens-100k"), built from its raw files where it is not in the store yet.
+
+    from_path: a folder or archive that holds the raw files. allow_partial: accept a sample of them. Raises
+    MissingError where raw files cannot be had (the message says how to get them), InputError and MismatchError where
+    they are not what the card says.
+    """
+    from recdata.corpora.build import build
+    from recdata.corpora.corpus import Corpus
+
+    name = parse_name(corpus)
+    if name.protocol is not None:
+        raise InputError(f"{corpus!r} names a task; recdata.task loads those")
+    folder = build(card_of(name), None if from_path is None else Path(from_path), allow_partial=allow_partial)
+    loaded = Corpus.open(folder)
+    _check_fingerprint(corpus, name, loaded.fingerprint)
+    return loaded
+
+
+def task(
+    task_name: str, *, from_path: str | os.PathLike[str] | None = None, allow_partial: bool = False
+) -> Task:
+    """Return a task by name ("movielens-100k/loo-last"), made where it is not in the store yet.
+
+    A fingerprint behind the name (``#`` and 6 digits or more) must be that of the task. Parameters and errors as
+    ``load``.
+    """
+    from recdata.corpora.build import build
+    from recdata.protocol.build import build_task, task_folder
+    from recdata.protocol.document import load_protocol
+
+    name = parse_name(task_name)
+    if name.protocol is None:
+        raise InputError(
+            f"{task_name!r} names a corpus; a task is CORPUS/PROTOCOL, for example {name.corpus}/loo-last"
+        )
+    card = card_of(name)
+    version = f"@{name.protocol_version}" if name.protocol_version else ""
+    protocol = load_protocol(name.protocol + version)
+    corpus = build(card, None if from_path is None else Path(from_path), allow_partial=allow_partial)
+    made = build_task(corpus, protocol, task_folder(f"{card.name}@{card.version}", protocol))
+    _check_fingerprint(task_name, name, made.fingerprint)
+    return made
+
+
+def _check_fingerprint(text: str, name: Name, fingerprint: str) -> None:
+    if name.fingerprint is not None and not fingerprint.startswith(name.fingerprint):
+        raise MismatchError(
+            f"{text}: what is built here has the fingerprint {fingerprint[:12]}...; the bytes differ"
+        )
+
+
+def score(task: str | Task, predictions: Any, **options: Any) -> Result:
+    """Score predictions (a path, a pandas frame, an Arrow table) for a task or its name.
+
+    Options and errors as ``recdata.scoring.score.score``.
+    """
+    from recdata.scoring.score import score as score_task
+
+    return score_task(globals()["task"](task) if isinstance(task, str) else task, predictions, **options)

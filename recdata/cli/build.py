@@ -1,0 +1,36 @@
+"""``recdata build``: raw files to canonical tables in the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from recdata.cli._options import as_json, raw_files
+
+
+@click.command("build")
+@click.argument("corpus")
+@raw_files
+@click.option("--rebuild", is_flag=True, help="Build again, in place of what the store holds.")
+@as_json
+def command(corpus: str, from_path: Path | None, allow_partial: bool, rebuild: bool, as_json: bool) -> None:
+    """Build CORPUS: check the raw files, write canonical tables and their fingerprint into the store."""
+    from recdata.cli._output import print_json, print_table, say
+    from recdata.corpora.build import build
+    from recdata.corpora.corpus import Corpus
+    from recdata.protocol.names import card_of, parse_name
+
+    card = card_of(parse_name(corpus))
+    built = Corpus.open(build(card, from_path, allow_partial=allow_partial, rebuild=rebuild))
+    manifest = built.manifest
+    if as_json:
+        print_json({**manifest, "folder": str(built.folder)})
+        return
+    print_table(
+        ("count", "rows"), [(what, f"{count:,}") for what, count in manifest["counts"].items()], right=(1,)
+    )
+    if manifest["partial"]:
+        say("partial: " + "; ".join(manifest["notes"]))
+    say(f"{built.name} is in {built.folder}")
+    say(f"fingerprint {built.fingerprint}")

@@ -1,0 +1,45 @@
+"""``recdata protocols``: the canonical protocols."""
+
+from __future__ import annotations
+
+import click
+
+from recdata.cli._options import as_json
+
+
+@click.command("protocols")
+@click.argument("name", required=False)
+@as_json
+def command(name: str | None, as_json: bool) -> None:
+    """List the protocols, or show one (NAME or NAME@VERSION) in full."""
+    from recdata.cli._output import print_json, print_table
+    from recdata.protocol.document import load_protocol, protocol_files
+
+    if name is not None:
+        document = load_protocol(name)
+        if as_json:
+            print_json(document)
+            return
+        import yaml
+
+        click.echo(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100), nl=False)
+        return
+    documents = [
+        load_protocol(f"{name}@{version}") for name, files in protocol_files().items() for version in files
+    ]
+    if as_json:
+        print_json(documents)
+        return
+    print_table(
+        ("protocol", "task", "candidates", "future leaks", "title"),
+        [
+            (
+                f"{d['name']}@{d['version']}",
+                d["task"],
+                next(iter(d["candidates"])),
+                "yes" if d["leaks"]["future"] else "no",
+                d["title"],
+            )
+            for d in documents
+        ],
+    )

@@ -1,0 +1,28 @@
+"""``recdata split``: a corpus and a protocol to a task in the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from recdata.cli._options import as_json, raw_files
+
+
+@click.command("split")
+@click.argument("task")
+@raw_files
+@as_json
+def command(task: str, from_path: Path | None, allow_partial: bool, as_json: bool) -> None:
+    """Make the task CORPUS/PROTOCOL: filter, split, fix candidates, write its parts and fingerprint."""
+    from recdata import api
+    from recdata.cli._output import print_json, print_table, say
+
+    made = api.task(task, from_path=from_path, allow_partial=allow_partial)
+    manifest = made.manifest
+    if as_json:
+        print_json({**manifest, "folder": str(made.folder)})
+        return
+    counts = {part: entry["rows"] for part, entry in manifest["parts"].items()} | dict(manifest["counts"])
+    print_table(("count", "number"), [(what, f"{count:,}") for what, count in counts.items()], right=(1,))
+    say(f"{made.citation} is in {made.folder}")

@@ -1,0 +1,105 @@
+"""What an engine must provide: SQL over named relations, and the few things each engine does its own way."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pyarrow as pa
+    from typing_extensions import Self
+
+UNIT = "\x1f"
+"""What stands between ids where several are hashed together: ASCII's unit separator, which no id contains."""
+
+
+class Engine(ABC):
+    """Relations are called by name; operators are SELECT texts in a portable subset of SQL over them.
+
+    The subset: joins, aggregates, window functions, CASE, integer arithmetic that stays within 64 bits, md5 and
+    substr. What engines write differently is a method here that returns SQL text.
+    """
+
+    name: str
+
+    @abstractmethod
+    def read(self, relation: str, paths: Sequence[Path], columns: Sequence[str]) -> None:
+        """Name ``relation`` the given columns of Parquet files."""
+
+    @abstractmethod
+    def add(self, relation: str, table: pa.Table) -> None:
+        """Name ``relation`` an Arrow table (small: ids, thresholds)."""
+
+    @abstractmethod
+    def keep(self, relation: str, select: str) -> None:
+        """Compute ``select`` once and name its rows ``relation``."""
+
+    @abstractmethod
+    def view(self, relation: str, select: str) -> None:
+        """Name ``relation`` the rows of ``select``, computed where they are used."""
+
+    @abstractmethod
+    def fetch(self, select: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a small result as tuples."""
+
+    @abstractmethod
+    def columns(self, select: str) -> dict[str, npt.NDArray[Any]]:
+        """Return a result as one NumPy array a column, all of one length, without nulls."""
+
+    @abstractmethod
+    def batches(self, select: str, size: int) -> Iterator[pa.RecordBatch]:
+        """Stream a result as Arrow batches of about ``size`` rows, in the order that ``select`` asks for."""
+
+    @abstractmethod
+    def newest(self, relation: str, count: int) -> str:
+        """Return a SELECT of (user, row, place, rows): each user's ``count`` highest rows.
+
+        place is 1 for the highest; rows is how many rows the user has in all. Top-n a group is a primitive because
+        a window over all rows costs a multiple of what engines' own ways to it do.
+        """
+
+    @abstractmethod
+    def k_core(self, relation: str, users: int, items: int) -> None:
+        """Name ``relation`` its own k-core: drop users and items with fewer distinct partners until none is left.
+
+        users: the least number of rows a user must have, items: an item; a repeated pair counts each time.
+        """
+
+    @abstractmethod
+    def hash31(self, text: str, part: int) -> str:
+        """Return SQL for an integer in [0, 2**31 - 1) from the MD5 of the UTF-8 of the SQL expression ``text``.
+
+        part 0 takes the first 8 hex digits of the MD5 modulo 2**31 - 1, part 1 the second 8, and so on.
+        """
+
+    @abstractmethod
+    def moment(self, text: str) -> str:
+        """Return SQL for the moment that ``text`` names in ISO 8601 with its offset from UTC."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of memory and of whatever was spilled to disk."""
+
+    def __enter__(self) -> Self:
+        """Return the engine itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the engine."""
+        self.close()
+
+
+def quote(text: str) -> str:
+    """Return ``text`` as an SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def name(column: str) -> str:
+    """Return ``column`` as a quoted SQL name."""
+    return '"' + column.replace('"', '""') + '"'

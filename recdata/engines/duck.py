@@ -1,0 +1,126 @@
+"""The default engine: DuckDB in this process, out of core, no server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import numpy as np
+
+from recdata.engines.base import Engine, name, quote
+from recdata.errors import ResourceError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pyarrow as pa
+
+
+class DuckEngine(Engine):
+    """One in-memory DuckDB whose large intermediate results go to a temporary folder.
+
+    ``RECDATA_MEMORY`` (for example "4GB") bounds what it holds in memory; DuckDB's own default is 80 % of the machine's.
+    """
+
+    name = "duckdb"
+
+    def __init__(self, threads: int | None = None) -> None:
+        self._spill = tempfile.mkdtemp(prefix="recdata-duckdb-")
+        self.connection = duckdb.connect(
+            config={
+                "temp_directory": self._spill,
+                "threads": threads or int(os.environ.get("RECDATA_THREADS", 0)) or os.cpu_count() or 1,
+                # Nothing is fetched behind the user's back, and a session's zone changes no result.
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "preserve_insertion_order": False,
+            }
+        )
+        self.connection.execute("SET TimeZone = 'UTC'")
+        # The bar of DuckDB would go to standard output, where data belongs.
+        self.connection.execute("SET enable_progress_bar = false")
+        if limit := os.environ.get("RECDATA_MEMORY"):
+            self.connection.execute(f"SET memory_limit = {quote(limit)}")
+
+    def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        try:
+            return self.connection.execute(sql)
+        except duckdb.OutOfMemoryException as error:
+            raise ResourceError(
+                f"DuckDB ran out of memory or of disk for {self._spill}: {error}. "
+                "Set RECDATA_MEMORY higher, or TMPDIR to a larger disk."
+            ) from error
+
+    def read(self, relation: str, paths: Sequence[Path], columns: Sequence[str]) -> None:
+        """Name ``relation`` the given columns of Parquet files."""
+        files = ", ".join(quote(str(path)) for path in paths)
+        chosen = ", ".join(map(name, columns))
+        self.view(relation, f"SELECT {chosen} FROM read_parquet([{files}])")
+
+    def add(self, relation: str, table: pa.Table) -> None:
+        """Name ``relation`` an Arrow table."""
+        self.connection.register(relation, table)
+
+    def keep(self, relation: str, select: str) -> None:
+        """Compute ``select`` once and name its rows ``relation``."""
+        self._run(f"CREATE OR REPLACE TEMP TABLE {name(relation)} AS {select}")
+
+    def view(self, relation: str, select: str) -> None:
+        """Name ``relation`` the rows of ``select``."""
+        self._run(f"CREATE OR REPLACE TEMP VIEW {name(relation)} AS {select}")
+
+    def fetch(self, select: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a small result as tuples."""
+        return self._run(select).fetchall()
+
+    def columns(self, select: str) -> dict[str, npt.NDArray[Any]]:
+        """Return a result as one NumPy array a column."""
+        return self._run(select).fetchnumpy()
+
+    def batches(self, select: str, size: int) -> Iterator[pa.RecordBatch]:
+        """Stream a result as Arrow batches of about ``size`` rows."""
+        yield from self.connection.sql(select).to_arrow_reader(size)
+
+    def newest(self, relation: str, count: int) -> str:
+        """Take the top rows by DuckDB's bounded ``max(row, n)`` aggregate."""
+        return (
+            "SELECT user, unnest(newest) AS row, generate_subscripts(newest, 1) AS place, rows "
+            f"FROM (SELECT user, max(row, {int(count)}) AS newest, count(*) AS rows FROM {name(relation)} GROUP BY user)"
+        )
+
+    def k_core(self, relation: str, users: int, items: int) -> None:
+        """Count over integer codes in NumPy: several times faster here than rounds of SQL."""
+        codes = self.columns(f"SELECT row, user, item FROM {name(relation)}")
+        row, user, item = codes["row"], codes["user"], codes["item"]
+        while len(row):
+            keep = np.ones(len(row), dtype=bool)
+            for code, least in ((user, users), (item, items)):
+                if least > 1:
+                    keep &= np.bincount(code)[code] >= least
+            if keep.all():
+                break
+            row, user, item = row[keep], user[keep], item[keep]
+        import pyarrow as pa
+
+        self.add(f"{relation} core", pa.table({"row": row}))
+        self.keep(
+            relation, f"SELECT * FROM {name(relation)} SEMI JOIN {name(relation + ' core')} USING (row)"
+        )
+        self.connection.unregister(f"{relation} core")
+
+    def hash31(self, text: str, part: int) -> str:
+        """Read hex digits of the MD5 as an integer."""
+        return f"(('0x' || substr(md5({text}), {8 * part + 1}, 8))::BIGINT % 2147483647)"
+
+    def moment(self, text: str) -> str:
+        """Cast the text to DuckDB's timestamp with time zone."""
+        return f"CAST({quote(text)} AS TIMESTAMPTZ)"
+
+    def close(self) -> None:
+        """Close the connection and remove what was spilled."""
+        self.connection.close()
+        shutil.rmtree(self._spill, ignore_errors=True)

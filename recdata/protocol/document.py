@@ -1,0 +1,55 @@
+"""Protocol files: found by name and version, checked by schema, defaults filled in."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from recdata import resources
+from recdata.errors import InputError, MissingError
+from recdata.schema.documents import check, read_yaml
+
+
+def protocol_files() -> dict[str, dict[int, Path]]:
+    """Return the canonical protocols: name to version to file. A file is called ``<name>@<version>.yaml``."""
+    found: dict[str, dict[int, Path]] = {}
+    for path in sorted(resources.folder("protocols").glob("*@*.yaml")):
+        name, _, version = path.stem.partition("@")
+        found.setdefault(name, {})[int(version)] = path
+    return found
+
+
+def load_protocol(name: str) -> dict[str, Any]:
+    """Return the protocol called ``name`` ("loo-last", the newest version, or "loo-last@1").
+
+    Raises MissingError where there is none of that name or version, InputError where its file is wrong.
+    """
+    short, _, version = name.partition("@")
+    files = protocol_files()
+    if short not in files:
+        raise MissingError(f"there is no protocol {short!r}; known are {', '.join(files)}")
+    if not version:
+        return read_protocol(files[short][max(files[short])])
+    if not re.fullmatch(r"[1-9]\d*", version) or int(version) not in files[short]:
+        known = ", ".join(f"{short}@{number}" for number in files[short])
+        raise MissingError(f"there is no protocol {name!r}; known are {known}")
+    return read_protocol(files[short][int(version)])
+
+
+def read_protocol(path: Path) -> dict[str, Any]:
+    """Return the protocol in ``path`` with defaults filled in. Raises InputError where it is wrong."""
+    document = read_yaml(path)
+    check(document, "protocol", str(path))
+    if path.stem != f"{document['name']}@{document['version']}":
+        raise InputError(f"{path}: the file must be called {document['name']}@{document['version']}.yaml")
+    return {**_defaults(), **document}
+
+
+@cache
+def _defaults() -> Mapping[str, Any]:
+    schema = json.loads(resources.schema("protocol").read_text(encoding="utf-8"))
+    return {key: rule["default"] for key, rule in schema["properties"].items() if "default" in rule}

@@ -1,0 +1,138 @@
+"""Verifying: computing a corpus's and a task's fingerprints again, and naming the first difference."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from recdata.errors import MismatchError
+from recdata.protocol.build import build_task, task_folder
+from recdata.protocol.document import load_protocol
+from recdata.protocol.names import card_of, parse_name
+from recdata.protocol.pins import BUCKET_DIGITS, pinned
+from recdata.protocol.task import Task
+from recdata.store.files import check_files
+from recdata.store.fingerprint import BUCKETS, TableHasher, bucket_of, digest, ids_digest
+from recdata.store.manifest import read_manifest
+from recdata.store.paths import corpora
+
+
+class Check(NamedTuple):
+    """One comparison: what was compared, whether it is equal, and where it first differs."""
+
+    what: str
+    ok: bool
+    detail: str
+
+
+def verify(name: str) -> list[Check]:
+    """Compute a built corpus, and the task if ``name`` is one's, again and compare with manifests and pins.
+
+    Raises MissingError where it is not built.
+    """
+    parsed = parse_name(name)
+    card = card_of(parsed)
+    folder = corpora() / f"{card.name}@{card.version}"
+    manifest = read_manifest(folder)
+    checks = _verify_corpus(folder, manifest)
+    pins = pinned(manifest["name"], manifest["edition"])
+    if not manifest["partial"]:
+        checks.append(_against_pin("corpus, pinned fingerprint", manifest["fingerprint"], pins))
+    if parsed.protocol is None:
+        return checks
+    version = f"@{parsed.protocol_version}" if parsed.protocol_version else ""
+    protocol = load_protocol(parsed.protocol + version)
+    stored = Task.open(task_folder(manifest["name"], protocol))
+    checks.append(_files(stored.folder, stored.manifest["tables"], "task, files"))
+    with tempfile.TemporaryDirectory(prefix="recdata-verify-") as scratch:
+        again = build_task(folder, protocol, Path(scratch) / "task")
+        checks.append(_against(stored.manifest, again))
+        key = f"{protocol['name']}@{protocol['version']}"
+        if not manifest["partial"]:
+            known = pins["tasks"].get(key) if pins else None
+            checks.append(_against_pin("task, pinned fingerprint", again.fingerprint, known))
+            if known and known["fingerprint"] != again.fingerprint:
+                short = [bucket[:BUCKET_DIGITS] for bucket in again.manifest["buckets"]]
+                checks[-1] = checks[-1]._replace(
+                    detail=_first_difference(known["buckets"].split(), short, again)
+                )
+    return checks
+
+
+def _verify_corpus(folder: Path, manifest: Mapping[str, Any]) -> list[Check]:
+    checks = [_files(folder, {**manifest["tables"], **manifest["ids"]}, "corpus, files")]
+    fingerprints = {}
+    for kind, entry in manifest["tables"].items():
+        hasher, more = _hash_table(folder / entry["file"], kind, entry)
+        fingerprints[kind] = hasher.fingerprint(**more)
+        differing = [
+            b for b, (x, y) in enumerate(zip(entry["buckets"], hasher.buckets(), strict=True)) if x != y
+        ]
+        detail = f"bucket {differing[0]} of {BUCKETS}" if differing else ""
+        same = fingerprints[kind] == entry["fingerprint"]
+        checks.append(Check(f"corpus, {kind}", same, detail or ("" if same else "its ids or columns")))
+    same = digest(fingerprints) == manifest["fingerprint"]
+    checks.append(Check("corpus, fingerprint", same, "" if same else f"now {digest(fingerprints)[:12]}"))
+    return checks
+
+
+def _hash_table(path: Path, kind: str, entry: Mapping[str, Any]) -> tuple[TableHasher, dict[str, str]]:
+    """Hash a built table again, batch by batch, as the build did."""
+    columns = [(c["name"], c["type"], c["nullable"]) for c in entry["columns"]]
+    more, users = {}, 0
+    if kind == "interactions":
+        own = [column for column in columns if column[0] not in ("user_id", "item_id", "row", "user", "item")]
+        columns = [("user", "int32", False), ("item", "int32", False), *own]
+        for entity in ("user", "item"):
+            ids = pq.read_table(path.parent / f"{entity}_ids.parquet").column(0).combine_chunks()
+            more[f"{entity}_ids"] = ids_digest(ids)
+            users = len(ids) if entity == "user" else users
+    hasher = TableHasher(columns)
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(1 << 16, columns=[column[0] for column in columns]):
+            if kind == "interactions":
+                bucket = bucket_of(batch.column("user").to_numpy(), users)
+            else:
+                place = np.arange(hasher.rows, hasher.rows + len(batch))
+                bucket = bucket_of(place, entry["rows"])
+            hasher.update(bucket, [batch.column(column[0]) for column in columns])
+    return hasher, more
+
+
+def _files(folder: Path, tables: Mapping[str, Mapping[str, Any]], what: str) -> Check:
+    try:
+        check_files(folder, tables)
+    except MismatchError as error:
+        return Check(what, False, str(error))
+    return Check(what, True, "")
+
+
+def _against(stored: Mapping[str, Any], again: Task) -> Check:
+    what = "task, computed again"
+    if stored["fingerprint"] == again.fingerprint:
+        return Check(what, True, "")
+    return Check(what, False, _first_difference(stored["buckets"], again.manifest["buckets"], again))
+
+
+def _against_pin(what: str, fingerprint: str, known: Mapping[str, Any] | None) -> Check:
+    if known is None:
+        return Check(what, True, "none is pinned")
+    same = known["fingerprint"] == fingerprint
+    return Check(what, same, "" if same else f"pinned {known['fingerprint'][:12]}, here {fingerprint[:12]}")
+
+
+def _first_difference(expected: Sequence[str], found: Sequence[str], task: Task) -> str:
+    """Name the first bucket that differs, and the users it holds."""
+    for bucket, (one, other) in enumerate(zip(expected, found, strict=True)):
+        if one != other:
+            inside = np.flatnonzero(bucket_of(np.arange(len(task.user_ids)), len(task.user_ids)) == bucket)
+            if not len(inside):
+                return f"bucket {bucket} of {len(found)}"
+            first, last = task.user_ids[int(inside[0])].as_py(), task.user_ids[int(inside[-1])].as_py()
+            return f"bucket {bucket} of {len(found)}, users {first!r} to {last!r} in the order of ids"
+    return "the lists of user or item ids"
