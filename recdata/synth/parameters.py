@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 from recdata.errors import InputError
 from recdata.synth.mixture import Component, Mixture
@@ -65,6 +67,37 @@ class Parameters:
             raise InputError(
                 "items * affinity * the highest popularity: expected below 2^31; lower one of them"
             )
+
+
+def parameters(options: Mapping[str, Any], where: str) -> Parameters:
+    """Return the parameters that a document writes as numbers, and mixtures as lists of mappings.
+
+    What is left out has its default. Raises InputError, naming ``where``, for what is not a parameter or
+    not of its kind.
+    """
+    defaults = {field.name: field.default for field in fields(Parameters)}
+    values: dict[str, Any] = {}
+    for name, value in options.items():
+        if name not in defaults:
+            raise InputError(f"{where}: there is no parameter {name!r}; there are: {', '.join(defaults)}")
+        if isinstance(defaults[name], tuple):
+            values[name] = tuple(
+                _component(each, f"{where}.{name}")
+                for each in (value if isinstance(value, list) else [value])
+            )
+        elif type(value) is int:
+            values[name] = value
+        else:
+            raise InputError(f"{where}.{name}: expected a whole number, not {value!r}")
+    return Parameters(**values)
+
+
+def _component(document: Any, where: str) -> Component:
+    """Return one distribution of a mixture from its mapping."""
+    names = [field.name for field in fields(Component)]
+    if not isinstance(document, Mapping) or sorted(document) != sorted(names):
+        raise InputError(f"{where}: expected a mapping of {', '.join(names)}, not {document!r}")
+    return Component(**document)
 
 
 def _highest(mixture: Mixture) -> int:

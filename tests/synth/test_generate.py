@@ -11,9 +11,10 @@ import pytest
 
 from recdata.errors import InputError
 from recdata.schema.kinds import KINDS
+from recdata.sources.cards import load_card
 from recdata.synth.generate import EXTRA, generate
 from recdata.synth.mixture import Component
-from recdata.synth.parameters import Parameters
+from recdata.synth.parameters import Parameters, parameters
 
 # The content of synth-small: a change here is another corpus and needs another version of its card.
 CONTENT = "739e1924ff73ee8ef3656471c438f231853f400de8c4250f4695e7a883696b00"
@@ -144,6 +145,26 @@ def test_engagement_has_a_heavy_tail(frames):
     counts = frames["interactions"].groupby("user_id").size()
     assert counts.max() > 5 * counts.median()
     assert counts.median() < counts.mean()
+
+
+def test_the_card_states_the_defaults():
+    card = load_card("synth-small")
+    assert parameters(card.options, "card") == Parameters()
+    assert {kind: card.extra_columns(kind) for kind in EXTRA} == EXTRA
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"user": 3}, "there is no parameter 'user'"),
+        ({"users": "3"}, "here.users: expected a whole number, not '3'"),
+        ({"window": [{"weight": 1}]}, "here.window: expected a mapping of weight, shape, low, high"),
+        ({"window": [3]}, "here.window: expected a mapping"),
+    ],
+)
+def test_options_that_are_no_parameters_are_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        parameters(options, "here")
 
 
 @pytest.mark.parametrize(
