@@ -1,0 +1,101 @@
+"""What a metric is: its name and choices beside its function, found by scanning the modules here."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from recdata.errors import InputError
+
+Function = Callable[..., npt.NDArray[np.float64]]
+F = TypeVar("F", bound=Function)
+Cutoff = Literal["required", "optional", "none"]
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One metric.
+
+    name: as it is printed. family: the kind of evidence it reads ("ranking": Hits, "rating": Ratings).
+    function: ``function(evidence, cutoff, **parameters)`` (without ``cutoff`` where that is "none") gives one
+    float64 per user, or per row of a rating task. denominator: what is divided by, in words. low, high:
+    bounds of the mean. root: the mean's square root is what is reported. parameters: names with their
+    defaults.
+    """
+
+    name: str
+    family: str
+    function: Function
+    denominator: str
+    aliases: tuple[str, ...] = ()
+    cutoff: Cutoff = "optional"
+    low: float = 0.0
+    high: float | None = 1.0
+    higher_is_better: bool = True
+    root: bool = False
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def about(self) -> str:
+        """The definition in full: the function's docstring."""
+        return (self.function.__doc__ or "").strip()
+
+
+_registered: dict[str, Definition] = {}
+
+
+def metric(name: str, family: str, *, denominator: str, **choices: Any) -> Callable[[F], F]:
+    """Declare the function below as the metric ``name``; ``choices`` are the further fields of Definition."""
+
+    def register(function: F) -> F:
+        _registered[name] = Definition(name, family, function, denominator, **choices)
+        return function
+
+    return register
+
+
+def definitions() -> Mapping[str, Definition]:
+    """Return every metric by name: what the modules of this package declare, in the order they declare it."""
+    _scan()
+    return MappingProxyType(_registered)
+
+
+@cache
+def _scan() -> None:
+    package = import_module("recdata.metrics")
+    for module in pkgutil.iter_modules(package.__path__):
+        import_module(f"recdata.metrics.{module.name}")
+
+
+@cache
+def _spellings() -> dict[str, Definition]:
+    known: dict[str, Definition] = {}
+    for definition in definitions().values():
+        for spelling in (definition.name, *definition.aliases):
+            if known.setdefault(spelling.lower(), definition) is not definition:
+                raise ValueError(f"two metrics are spelled {spelling!r}")
+    return known
+
+
+def find(spelling: str) -> Definition:
+    """Return the metric of that name or alias, in any case. Raises InputError that names what comes near."""
+    known = _spellings()
+    if definition := known.get(spelling.lower()):
+        return definition
+    import difflib
+
+    near = [known[match].name for match in difflib.get_close_matches(spelling.lower(), known, n=3)]
+    hint = (
+        f"did you mean {' or '.join(dict.fromkeys(near))}?"
+        if near
+        else f"known are {', '.join(definitions())}"
+    )
+    raise InputError(f"there is no metric {spelling!r}; {hint}")
