@@ -83,7 +83,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
         temporary = _temporary(path)
         try:
             yield temporary
-            _sync(temporary)
+            sync(temporary)
             temporary.replace(path)
             _sync_folder(path.parent)
         except BaseException:
@@ -119,6 +119,21 @@ def atomic_folder(path: Path, replace: bool = False) -> Iterator[Path]:
             _sync_tree(temporary)
             _put(temporary, path, replace)
             _sync_folder(path.parent)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """Yield a new temporary folder in ``parent``, which is removed when the block ends.
+
+    Raises ResourceError where the disk refuses.
+    """
+    with writing(parent / "scratch"):
+        temporary = _temporary(parent / "scratch")
+        try:
+            temporary.mkdir()
+            yield temporary
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
@@ -208,9 +223,10 @@ def _machine() -> str:
     return hashlib.md5(space.encode(), usedforsecurity=False).hexdigest()[:8]
 
 
-def _sync(file: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until the bytes of a file (or, on POSIX, the entries of a folder) are on the disk."""
     # Windows flushes only through a handle that may write.
-    handle = os.open(file, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    handle = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
     try:
         os.fsync(handle)
     finally:
@@ -220,11 +236,11 @@ def _sync(file: Path) -> None:
 def _sync_folder(folder: Path) -> None:
     if os.name == "posix":  # elsewhere a folder cannot be opened, nor need it be
         with suppress(PermissionError):
-            _sync(folder)
+            sync(folder)
 
 
 def _sync_tree(folder: Path) -> None:
     for parent, _, files in os.walk(folder, topdown=False):
         for file in files:
-            _sync(Path(parent, file))
+            sync(Path(parent, file))
         _sync_folder(Path(parent))
