@@ -108,37 +108,40 @@ def _full(recommender: Recommender, task: Task, k: int) -> Iterator[Block]:
     if isinstance(recommender, ByItem):
         columns = columns[np.argsort(-recommender.by_item[columns], kind="stable")]
     places = np.argsort(columns)
-    seen = _seen(task)
-    starts, ends = _bounds(seen, population)
-    cells = ends - starts + k if isinstance(recommender, ByItem) else np.full(len(population), len(columns))
+    seen = [(pairs, *_bounds(pairs, population)) for pairs in _seen(task)]
+    cells = np.full(len(population), len(columns))
+    if isinstance(recommender, ByItem):
+        cells[:] = k
+        for _, starts, ends in seen:
+            cells += ends - starts
     for low, high in _groups(cells):
         user = population[low:high]
-        here = _spans(starts[low:high], ends[low:high])
-        owner = np.repeat(np.arange(high - low), ends[low:high] - starts[low:high])
-        masked = Lists(owner, places[seen.item[here]])
+        masked = [_mask(pairs, starts[low:high], ends[low:high], places) for pairs, starts, ends in seen]
         if isinstance(recommender, ByItem):
             lists = first(len(user), len(columns), masked, k)
             score = recommender.by_item[columns[lists.item]]
         else:
             scores = recommender.score(user[:, None], columns[None, :])
-            scores[masked.user, masked.item] = -np.inf
+            for each in masked:
+                scores[each.user, each.item] = -np.inf
             lists = best(scores, k)
             score = scores[lists.user, lists.item]
         yield Block(user[lists.user], columns[lists.item], score)
 
 
-def _seen(task: Task) -> Pairs:
-    """Return the masked pairs, sorted by user: those of train and valid, or none where they are kept."""
+def _seen(task: Task) -> list[Pairs]:
+    """Return the (user, item) rows that are masked, sorted by user, of each part; none where they are kept."""
     from recdata.protocol.task import Pairs
 
     ((_, arguments),) = task.protocol["candidates"].items()
-    parts = ("train", "valid") if arguments.get("seen", "mask") == "mask" else ()
-    rows = [task.rows(part) for part in parts]
-    width = len(task.item_ids)
-    keys = np.unique(
-        np.concatenate([np.empty(0, np.int64), *(r.user.astype(np.int64) * width + r.item for r in rows)])
-    )
-    return Pairs(keys // width, keys % width)
+    if arguments.get("seen", "mask") != "mask":
+        return []
+    return [Pairs(rows.user, rows.item) for rows in (task.rows("train"), task.rows("valid"))]
+
+
+def _mask(pairs: Pairs, starts: Places, ends: Places, places: Places) -> Lists:
+    """Return the cells of a block that are masked, given where each of its users starts and ends in ``pairs``."""
+    return Lists(np.repeat(np.arange(len(starts)), ends - starts), places[pairs.item[_spans(starts, ends)]])
 
 
 def _bounds(pairs: Pairs, users: Codes) -> tuple[Places, Places]:
