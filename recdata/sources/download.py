@@ -323,4 +323,7 @@ def _judge(url: str, error: Any) -> Exception:
     passing = isinstance(error, TimeoutError | socket.timeout | http.client.HTTPException | ssl.SSLEOFError)
     if passing or getattr(error, "errno", None) in _LOST:
         return _TryAgain(f"no answer from the server: {error or type(error).__name__}")
-    return MissingError(f"{url} could not be downloaded: {error}")
+    why = (
+        "the server's name is not known; is there a network?" if isinstance(error, socket.gaierror) else error
+    )
+    return MissingError(f"{url} could not be downloaded: {why}")

@@ -71,10 +71,10 @@ def obtain(card: Card, from_path: Path | None = None) -> Iterator[RawFiles]:
         return
     folder = _archives_folder()
     if folder is not None and any(_locate(card, archive, folder) is None for archive in card.archives):
-        # Not all packed: are the raw files there as folders? At the top only paths that name their folder count,
-        # since a bare ratings.csv there could be anybody's.
-        for root, nested in ((folder / card.name, False), (folder, True)):
-            if raw_files := _from_folder(card, root, "archives", nested=nested):
+        # Not all packed: are the raw files there as folders? Only paths that name their folder count then (but
+        # in a folder of the corpus's own name), since a bare ratings.csv could be anybody's.
+        for root in _homes(card, folder):
+            if raw_files := _from_folder(card, root, "archives", nested=root.name != card.name):
                 yield raw_files
                 return
     packed = [_packed(card, archive, folder) for archive in card.archives]
@@ -197,15 +197,20 @@ def _archives_folder() -> Path | None:
     return folder
 
 
-def _locate(card: Card, archive: Archive, folder: Path, bare: bool = False) -> Path | None:
-    """Return where an archive is in a folder: in a sub-folder of the corpus's name, or directly in it.
+def _homes(card: Card, folder: Path) -> list[Path]:
+    """Return where in a folder of archives a corpus may be: under its own name, at the top, one folder down."""
+    own = folder / card.name
+    return [own, folder, *sorted(path for path in folder.iterdir() if path.is_dir() and path != own)]
 
-    A raw file's name may be anybody's (train.txt), so directly it is looked for only if it is packed, or if
+
+def _locate(card: Card, archive: Archive, folder: Path, bare: bool = False) -> Path | None:
+    """Return where an archive is in a folder, None if it is not there.
+
+    A raw file's name may be anybody's (train.txt), so it is looked for only under the corpus's own name, or where
     ``bare`` says that the folder is meant for this corpus.
     """
-    places = [folder / card.name / archive.name]
-    places += [folder / archive.name] if archive.unpack or bare else []
-    return next((place for place in places if place.is_file()), None)
+    homes = _homes(card, folder)[: None if archive.unpack else 2 if bare else 1]
+    return next((home / archive.name for home in homes if (home / archive.name).is_file()), None)
 
 
 def _named(card: Card, path: Path) -> Archive:

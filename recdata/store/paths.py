@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from recdata.errors import ResourceError
@@ -23,16 +24,20 @@ def home() -> Path:
             ) from None
     from platformdirs import user_data_path
 
-    folder = user_data_path("recdata")
+    with suppress(RuntimeError):  # which platformdirs raises rather than return a path from ~
+        folder = user_data_path("recdata")
+        if folder.is_absolute() and not _is_gone(folder):
+            return folder
+    raise ResourceError("there is no home folder to keep the store in: set RECDATA_HOME to another folder")
+
+
+def _is_gone(folder: Path) -> bool:
+    """Say whether ``folder`` would stand in a home folder that does not exist, as system users have."""
     try:
         user = Path.home()
     except RuntimeError:
-        user = None
-    if not folder.is_absolute() or (user is not None and folder.is_relative_to(user) and not user.is_dir()):
-        raise ResourceError(
-            f"there is no home folder to keep the store in ({folder}): set RECDATA_HOME to another"
-        )
-    return folder
+        return False
+    return folder.is_relative_to(user) and not user.is_dir()
 
 
 def corpora() -> Path:
