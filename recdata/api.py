@@ -37,12 +37,16 @@ def load(
 
 
 def task(
-    task_name: str, *, from_path: str | os.PathLike[str] | None = None, allow_partial: bool = False
+    task_name: str,
+    *,
+    from_path: str | os.PathLike[str] | None = None,
+    allow_partial: bool = False,
+    rebuild: bool = False,
 ) -> Task:
     """Return a task by name ("movielens-100k/loo-last"), made where it is not in the store yet.
 
-    A fingerprint behind the name (``#`` and 6 digits or more) must be that of the task. Parameters and errors as
-    ``load``.
+    A fingerprint behind the name (``#`` and 6 digits or more) must be that of the task. rebuild: make the task again, in
+    place of what the store holds. Other parameters and errors as ``load``.
     """
     from recdata.corpora.build import build
     from recdata.protocol.build import build_task, task_folder
@@ -57,7 +61,7 @@ def task(
     version = f"@{name.protocol_version}" if name.protocol_version else ""
     protocol = load_protocol(name.protocol + version)
     corpus = build(card, None if from_path is None else Path(from_path), allow_partial=allow_partial)
-    made = build_task(corpus, protocol, task_folder(f"{card.name}@{card.version}", protocol))
+    made = build_task(corpus, protocol, task_folder(corpus.name, protocol), rebuild=rebuild)
     _check_fingerprint(task_name, name, made.fingerprint)
     return made
 

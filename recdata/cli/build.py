@@ -17,11 +17,14 @@ from recdata.cli._options import as_json, raw_files
 def command(corpus: str, from_path: Path | None, allow_partial: bool, rebuild: bool, as_json: bool) -> None:
     """Build CORPUS: check the raw files, write canonical tables and their fingerprint into the store."""
     from recdata.cli._output import print_json, print_table, say
-    from recdata.corpora.build import build
+    from recdata.corpora.build import build, open_corpus
     from recdata.corpora.corpus import Corpus
     from recdata.protocol.names import card_of, parse_name
 
     card = card_of(parse_name(corpus))
+    there = open_corpus(card.name, card.version)
+    # A sample that stands there is not what was asked for; the whole corpus takes its place.
+    rebuild = rebuild or bool(there and there["partial"] and not allow_partial)
     built = Corpus.open(build(card, from_path, allow_partial=allow_partial, rebuild=rebuild))
     manifest = built.manifest
     if as_json:

@@ -12,13 +12,14 @@ from recdata.cli._options import as_json, raw_files
 @click.command("split")
 @click.argument("task")
 @raw_files
+@click.option("--rebuild", is_flag=True, help="Make it again, in place of what the store holds.")
 @as_json
-def command(task: str, from_path: Path | None, allow_partial: bool, as_json: bool) -> None:
+def command(task: str, from_path: Path | None, allow_partial: bool, rebuild: bool, as_json: bool) -> None:
     """Make the task CORPUS/PROTOCOL: filter, split, fix candidates, write its parts and fingerprint."""
     from recdata import api
     from recdata.cli._output import print_json, print_table, say
 
-    made = api.task(task, from_path=from_path, allow_partial=allow_partial)
+    made = api.task(task, from_path=from_path, allow_partial=allow_partial, rebuild=rebuild)
     manifest = made.manifest
     if as_json:
         print_json({**manifest, "folder": str(made.folder)})

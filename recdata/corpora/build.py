@@ -63,11 +63,7 @@ def build(
     """
     folder = corpora() / f"{card.name}@{card.version}"
     with locked(folder):
-        if (
-            not rebuild
-            and (folder / "manifest.json").is_file()
-            and (allow_partial or not read_manifest(folder)["partial"])
-        ):
+        if not rebuild and (folder / "manifest.json").is_file():
             return folder
         with (
             obtain(card, from_path) as raw,
@@ -105,6 +101,7 @@ def _build_tables(card: Card, raw: RawFiles, engine: DuckEngine, work: Path, all
     counts = {kind: table["rows"] for kind, table in tables.items()}
     for entity in ("user", "item"):
         counts[f"interacting_{entity}s"] = tables["interactions"].pop(f"{entity}s")
+    counts["pairs"] = _count_pairs(engine, counts["interactions"], card.unique("interactions"))
     edition, differences = check_counts(card, counts, allow_partial)
     write_manifest(
         work,
@@ -128,6 +125,17 @@ def _build_tables(card: Card, raw: RawFiles, engine: DuckEngine, work: Path, all
             "recdata": __version__,
         },
     )
+
+
+def _count_pairs(engine: DuckEngine, rows: int, unique: tuple[str, ...]) -> int:
+    """Count the distinct (user, item) pairs; where the card promises that none repeats, that was checked."""
+    if set(unique) == {"user_id", "item_id"}:
+        return rows
+    pairs = (
+        'SELECT DISTINCT user, item FROM "raw interactions" '
+        'JOIN "user codes" USING (user_id) JOIN "item codes" USING (item_id)'
+    )
+    return int(engine.fetch(f"SELECT count(*) FROM ({pairs})")[0][0])
 
 
 def duck_type(text: str) -> str:

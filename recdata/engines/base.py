@@ -62,6 +62,24 @@ class Engine(ABC):
         a window over all rows costs a multiple of what engines' own ways to it do.
         """
 
+    def lowest(self, relation: str, keyed: str, percents: Sequence[int]) -> str:
+        """Return a SELECT of (row, place, rows): the share of each user's rows that come first by (key, item, row).
+
+        keyed: a SELECT of (row, user, item, key) over ``relation``, its key uniform in [0, 2**31 - 1). A user with n
+        rows gives ``floor(n * percent / 100)`` of them for each percent; place counts them from 1, rows is n.
+        """
+        wanted = self.wanted(percents)
+        return (
+            "SELECT row, place, rows FROM (SELECT row, "
+            "row_number() OVER (PARTITION BY user ORDER BY key, item, row) AS place, "
+            f"count(*) OVER (PARTITION BY user) AS rows FROM ({keyed}) AS keyed) AS placed WHERE place <= {wanted}"
+        )
+
+    @staticmethod
+    def wanted(percents: Sequence[int]) -> str:
+        """Return SQL for how many of a user's ``rows`` the percents make, each rounded down."""
+        return " + ".join(f"floor(rows * {int(percent)} / 100)" for percent in percents)
+
     @abstractmethod
     def k_core(self, relation: str, users: int, items: int) -> None:
         """Name ``relation`` its own k-core: drop users and items with fewer distinct partners until none is left.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,10 @@ from recdata.engines import open_engine
 from recdata.engines.base import Engine
 from recdata.errors import InputError
 from recdata.protocol import candidates, filters, splits
-from recdata.protocol.operators import call
+from recdata.protocol.operators import Rows, call
 from recdata.protocol.task import PARTS, Pairs, Task
 from recdata.schema.kinds import SCHEMA_VERSION
+from recdata.store.arrays import read_table
 from recdata.store.atomic import atomic_folder
 from recdata.store.files import check_files, file_entry
 from recdata.store.fingerprint import TableHasher, bucket_of, digest, hashed_columns, ids_digest
@@ -40,6 +42,7 @@ _SCHEMA = pa.schema(
         pa.field("row", pa.int64(), nullable=False),
     ]
 )
+_ROW_GROUP = 1 << 17
 _PAIRS = pa.schema([_SCHEMA.field("user"), _SCHEMA.field("item")])
 # Where a row came from is not part of what the task is.
 _CONTENT = pa.schema([field for field in _SCHEMA if field.name != "row"])
@@ -72,9 +75,16 @@ def build_task(
                 protocol
             ):
                 return task
-        check_files(corpus, {"interactions": manifest["tables"]["interactions"], **manifest["ids"]})
-        with atomic_folder(folder, replace=True) as work, open_engine(threads=threads) as engine:
+        read = {"interactions": manifest["tables"]["interactions"], **manifest["ids"]}
+        with (
+            atomic_folder(folder, replace=True) as work,
+            open_engine(threads=threads) as engine,
+            ThreadPoolExecutor(1) as pool,
+        ):
+            # What was built is checked while it is used; nothing is finished before the check is.
+            checked = pool.submit(check_files, corpus, read)
             _Builder(corpus, manifest, protocol, engine, work).run()
+            checked.result()
     return Task.open(folder)
 
 
@@ -107,8 +117,8 @@ class _Builder:
         self.where = str(protocol["name"])
         self.rows = int(manifest["tables"]["interactions"]["rows"])
         self.path = corpus / manifest["tables"]["interactions"]["file"]
-        self.user_ids = pq.read_table(corpus / "user_ids.parquet").column("user_id").combine_chunks()
-        self.item_ids = pq.read_table(corpus / "item_ids.parquet").column("item_id").combine_chunks()
+        self.user_ids = read_table(corpus / "user_ids.parquet").column("user_id").combine_chunks()
+        self.item_ids = read_table(corpus / "item_ids.parquet").column("item_id").combine_chunks()
 
     def run(self) -> None:
         """Filter, split, write the parts, fix the candidates, and write the manifest."""
@@ -170,16 +180,13 @@ class _Builder:
         for entity, ids in (("user", self.user_ids), ("item", self.item_ids)):
             codes = pa.array(np.arange(len(ids), dtype=np.int32))
             engine.add(f"{entity}_ids", pa.table({entity: codes, f"{entity}_id": ids}))
-        rows = "interactions"
+        everything = rows = Rows("interactions", self.manifest["counts"]["pairs"] == self.rows)
         for number, spec in enumerate(self.protocol["filters"], start=1):
-            call(filters, spec, self.where, engine, rows, f"filtered {number}")
-            rows = f"filtered {number}"
+            rows = call(filters, spec, self.where, engine, rows, f"filtered {number}")
         part = np.ones(self.rows, dtype=np.uint8)
-        if self.protocol["filters"]:
-            kept = engine.columns(f'SELECT row FROM "{rows}"')["row"]
-            if len(kept) < self.rows:
-                part[:] = 0
-                part[kept] = 1
+        if rows is not everything:
+            part[:] = 0
+            part[engine.columns(f'SELECT row FROM "{rows.name}"')["row"]] = 1
         held = engine.columns(call(splits, self.protocol["split"], self.where, engine, rows, seed))
         part[held["row"]] = held["part"]
         for number, name in enumerate(PARTS, start=1):
@@ -202,13 +209,14 @@ class _Builder:
         maps = [np.where(flags, np.cumsum(flags) - 1, -1).astype(np.int32) for flags in used]
         return maps[0], maps[1]
 
-    def _corpus_batches(self, columns: list[str]) -> Any:
-        """Yield (first row, batch) over the corpus's interactions, one row group after the other."""
+    def _corpus_batches(self, columns: list[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """Yield (first row, rows) over the corpus's interactions: its row groups, small enough for a processor's cache."""
         start = 0
         with pq.ParquetFile(self.path) as file:
-            for batch in file.iter_batches(1 << 20, columns=columns):
-                yield start, batch.select(columns)
-                start += len(batch)
+            for group in range(file.num_row_groups):
+                for batch in file.read_row_group(group, columns=columns).select(columns).to_batches():
+                    yield start, batch
+                    start += len(batch)
 
     def _write_ids(self, entity: str, mapped: Codes) -> pa.StringArray:
         ids = (self.user_ids if entity == "user" else self.item_ids).filter(pa.array(mapped >= 0))
@@ -219,43 +227,24 @@ class _Builder:
         self, part: npt.NDArray[np.uint8], user_map: Codes, item_map: Codes, users: int
     ) -> dict[str, TableHasher]:
         """Write each part in the corpus's order; Parquet and hashes are made in threads while the next rows are read."""
-        hashers = {name: TableHasher(hashed_columns(_CONTENT)) for name in PARTS}
-        options = {"compression": "lz4", "use_dictionary": ["user", "rating"], "store_schema": False}
-        options["column_encoding"] = {"row": "DELTA_BINARY_PACKED"}
-        writers = {
-            name: pq.ParquetWriter(self.work / f"{name}.parquet", _SCHEMA, **options) for name in PARTS
-        }
-
-        def hash_batch(name: str, batch: pa.RecordBatch) -> None:
-            bucket = bucket_of(batch.column("user").to_numpy(), users)
-            hashers[name].update(bucket, batch.columns[: len(_CONTENT)])
-
-        try:
-            with ThreadPoolExecutor(2) as pool:
-                pending: list[Any] = []
-                for start, batch in self._corpus_batches(["user", "item", "timestamp", "rating"]):
-                    here = part[start : start + len(batch)]
-                    ready = []
-                    for number, name in enumerate(PARTS, start=1):
-                        keep = np.flatnonzero(here == number)
-                        if len(keep):
-                            ready.append((name, _part_batch(batch, keep, start, user_map, item_map)))
-                    for job in pending:
-                        job.result()
-                    pending = [
-                        job
-                        for name, chosen in ready
-                        for job in (
-                            pool.submit(writers[name].write_batch, chosen),
-                            pool.submit(hash_batch, name, chosen),
-                        )
-                    ]
+        with ExitStack() as files, ThreadPoolExecutor(2) as pool:
+            outputs = [files.enter_context(_PartFile(self.work / f"{name}.parquet", users)) for name in PARTS]
+            pending: list[Future[None]] = []
+            for start, batch in self._corpus_batches(["user", "item", "timestamp", "rating"]):
+                here = part[start : start + len(batch)]
+                ready = []
+                for number, output in enumerate(outputs, start=1):
+                    keep = np.flatnonzero(here == number)
+                    if len(keep):
+                        ready.append((output, _part_batch(batch, keep, start, user_map, item_map)))
                 for job in pending:
                     job.result()
-        finally:
-            for writer in writers.values():
-                writer.close()
-        return hashers
+                pending = [
+                    pool.submit(use, rows) for output, rows in ready for use in (output.write, output.hash)
+                ]
+            for job in pending:
+                job.result()
+        return {name: output.hasher for name, output in zip(PARTS, outputs, strict=True)}
 
     def _write_candidates(self, user_map: Codes, item_map: Codes) -> TableHasher | None:
         """Fix the candidates, write and hash them; None where all items are ranked. Counts the population too."""
@@ -276,7 +265,7 @@ class _Builder:
 
     def _met(self, user_map: Codes, item_map: Codes) -> Pairs:
         """Return every pair of the corpus, before any filter, whose user and item are in the task."""
-        table = pq.read_table(self.path, columns=["user", "item"])
+        table = read_table(self.path, ["user", "item"])
         user, item = user_map[table.column("user").to_numpy()], item_map[table.column("item").to_numpy()]
         keep = (user >= 0) & (item >= 0)
         return Pairs(user[keep], item[keep])
@@ -286,15 +275,48 @@ def _part_batch(
     batch: pa.RecordBatch, keep: npt.NDArray[np.int64], start: int, user_map: Codes, item_map: Codes
 ) -> pa.RecordBatch:
     """Return the kept rows of a batch of the corpus, in the task's codes, with the corpus's row numbers."""
-    whole = len(keep) == len(batch)
-    chosen = batch if whole else batch.take(pa.array(keep))
-    user = user_map[chosen.column("user").to_numpy()]
-    item = item_map[chosen.column("item").to_numpy()]
-    arrays = [
-        pa.array(user),
-        pa.array(item),
-        chosen.column("timestamp"),
-        chosen.column("rating"),
-        pa.array(start + keep),
-    ]
+    chosen = batch if len(keep) == len(batch) else batch.take(pa.array(keep))
+    user = pa.array(user_map[chosen.column("user").to_numpy()])
+    item = pa.array(item_map[chosen.column("item").to_numpy()])
+    arrays = [user, item, chosen.column("timestamp"), chosen.column("rating"), pa.array(start + keep)]
     return pa.record_batch(arrays, schema=_SCHEMA)
+
+
+class _PartFile:
+    """A part's Parquet file as it is written, and the hash of its content; the two may run in two threads."""
+
+    def __init__(self, path: Path, users: int) -> None:
+        self.hasher = TableHasher(hashed_columns(_CONTENT))
+        self._users = users
+        self._waiting: list[pa.RecordBatch] = []
+        self._writer = pq.ParquetWriter(
+            path,
+            _SCHEMA,
+            compression="lz4",
+            use_dictionary=["user", "rating"],
+            column_encoding={"row": "DELTA_BINARY_PACKED"},
+            store_schema=False,
+        )
+
+    def hash(self, batch: pa.RecordBatch) -> None:
+        """Hash the next rows."""
+        bucket = bucket_of(batch.column("user").to_numpy(), self._users)
+        self.hasher.update(bucket, [batch.column(name) for name in _CONTENT.names])
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Write the next rows, in row groups of some size even where few come at a time."""
+        self._waiting.append(batch)
+        if sum(map(len, self._waiting)) >= _ROW_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._writer.write_table(pa.Table.from_batches(self._waiting, _SCHEMA).combine_chunks())
+        self._waiting.clear()
+
+    def __enter__(self) -> _PartFile:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        if self._waiting and failure[0] is None:
+            self._flush()
+        self._writer.close()

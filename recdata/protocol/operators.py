@@ -5,9 +5,19 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from recdata.errors import InputError
+
+
+class Rows(NamedTuple):
+    """A relation that operators work on, and what is known of it.
+
+    name: what the engine calls it. distinct: whether no (user, item) pair occurs in it twice.
+    """
+
+    name: str
+    distinct: bool
 
 
 def operators(module: ModuleType) -> dict[str, Callable[..., Any]]:

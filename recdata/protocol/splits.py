@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from recdata.engines.base import UNIT, Engine, name, quote
 from recdata.errors import InputError
+from recdata.protocol.operators import Rows
 
 VALID, TEST, DROPPED = 2, 3, 0
 
 
-def leave_last(engine: Engine, rows: str, seed: str, *, test: int = 1, valid: int = 1) -> str:
+def leave_last(engine: Engine, rows: Rows, seed: str, *, test: int = 1, valid: int = 1) -> str:
     """Hold out each user's newest rows: the last ``test``, and the ``valid`` before them.
 
     A user with no row to spare for training (``test + valid`` rows or fewer) stays in training whole.
@@ -24,7 +25,7 @@ def leave_last(engine: Engine, rows: str, seed: str, *, test: int = 1, valid: in
     del seed
     if test < 1 or valid < 0:
         raise InputError(f"leave-last: test is at least 1 and valid at least 0, not {test} and {valid}")
-    newest = engine.newest(rows, test + valid)
+    newest = engine.newest(rows.name, test + valid)
     return (
         f"SELECT row, CASE WHEN place <= {int(test)} THEN {TEST} ELSE {VALID} END AS part "
         f"FROM ({newest}) AS newest WHERE rows > {int(test + valid)}"
@@ -32,7 +33,7 @@ def leave_last(engine: Engine, rows: str, seed: str, *, test: int = 1, valid: in
 
 
 def ratio_per_user(
-    engine: Engine, rows: str, seed: str, *, order: str, train: int, valid: int, test: int
+    engine: Engine, rows: Rows, seed: str, *, order: str, train: int, valid: int, test: int
 ) -> str:
     """Hold out a share of each user's rows, in percent: the newest (``temporal``) or the lowest by hash (``random``).
 
@@ -42,28 +43,29 @@ def ratio_per_user(
         part    1 1 1 1 1 1 1 1 2 3
     """
     _percent(train, valid, test)
-    if order == "temporal":
-        keyed, by = f"SELECT row, user FROM {name(rows)}", "row DESC"
-    elif order == "random":
-        keyed, by = _keyed(engine, rows, seed), "key, item, row"
+    if order == "random":
+        placed = engine.lowest(rows.name, _keyed(engine, rows, seed), (test, valid))
+    elif order == "temporal":
+        placed = (
+            "SELECT row, row_number() OVER (PARTITION BY user ORDER BY row DESC) AS place, "
+            f"count(*) OVER (PARTITION BY user) AS rows FROM {name(rows.name)}"
+        )
     else:
         raise InputError(f"ratio-per-user: order is {order!r}; expected temporal or random")
     return (
-        f"SELECT row, CASE WHEN place <= floor(n * {test} / 100) THEN {TEST} ELSE {VALID} END AS part FROM ("
-        f"SELECT row, row_number() OVER (PARTITION BY user ORDER BY {by}) AS place, "
-        f"count(*) OVER (PARTITION BY user) AS n FROM ({keyed}) AS keyed) AS placed "
-        f"WHERE place <= floor(n * {test} / 100) + floor(n * {valid} / 100)"
+        f"SELECT row, CASE WHEN place <= {engine.wanted([test])} THEN {TEST} ELSE {VALID} END AS part "
+        f"FROM ({placed}) AS placed WHERE place <= {engine.wanted([test, valid])}"
     )
 
 
-def ratio_overall(engine: Engine, rows: str, seed: str, *, train: int, valid: int, test: int) -> str:
+def ratio_overall(engine: Engine, rows: Rows, seed: str, *, train: int, valid: int, test: int) -> str:
     """Hold out a share of all rows, in percent, by hash: ``n * test // 100`` test, ``n * valid // 100`` validation.
 
     u1  a b c d e     u2  f g h i j        80/0/20
         1 1 3 1 1         1 1 1 3 1
     """
     _percent(train, valid, test)
-    ((total,),) = engine.fetch(f"SELECT count(*) FROM {name(rows)}")
+    ((total,),) = engine.fetch(f"SELECT count(*) FROM {name(rows.name)}")
     tests, valids = total * test // 100, total * valid // 100
     return (
         f"SELECT row, CASE WHEN place <= {tests} THEN {TEST} ELSE {VALID} END AS part FROM ("
@@ -72,7 +74,7 @@ def ratio_overall(engine: Engine, rows: str, seed: str, *, train: int, valid: in
     )
 
 
-def global_time(engine: Engine, rows: str, seed: str, *, train: int, valid: int, test: int) -> str:
+def global_time(engine: Engine, rows: Rows, seed: str, *, train: int, valid: int, test: int) -> str:
     """Cut all users at the same two moments, so that nothing in training is newer than anything held out.
 
     The moments are the times of the rows at ``n * train // 100`` and ``n * (train + valid) // 100`` (from 0) when all n
@@ -86,20 +88,20 @@ def global_time(engine: Engine, rows: str, seed: str, *, train: int, valid: int,
     del seed
     _percent(train, valid, test)
     _ordered(engine, rows, "global-time")
-    ((total,),) = engine.fetch(f"SELECT count(*) FROM {name(rows)}")
+    ((total,),) = engine.fetch(f"SELECT count(*) FROM {name(rows.name)}")
     first, second = total * train // 100, total * (train + valid) // 100
-    moments = f"SELECT timestamp, sum(count(*)) OVER (ORDER BY timestamp) AS until FROM {name(rows)} GROUP BY timestamp"
+    moments = f"SELECT timestamp, sum(count(*)) OVER (ORDER BY timestamp) AS until FROM {name(rows.name)} GROUP BY timestamp"
     cuts = (
         f"SELECT min(CASE WHEN until > {first} THEN timestamp END) AS first_cut, "
         f"min(CASE WHEN until > {second} THEN timestamp END) AS second_cut FROM ({moments}) AS moments"
     )
     return (
         f"SELECT row, CASE WHEN timestamp >= second_cut THEN {TEST} ELSE {VALID} END AS part "
-        f"FROM {name(rows)} CROSS JOIN ({cuts}) AS cuts WHERE timestamp >= first_cut"
+        f"FROM {name(rows.name)} CROSS JOIN ({cuts}) AS cuts WHERE timestamp >= first_cut"
     )
 
 
-def predefined(engine: Engine, rows: str, seed: str, *, column: str) -> str:
+def predefined(engine: Engine, rows: Rows, seed: str, *, column: str) -> str:
     """Take the split that the corpus's publisher made: ``column`` holds "train", "valid" or "test"; null is in no part.
 
     column  train train null test
@@ -109,7 +111,7 @@ def predefined(engine: Engine, rows: str, seed: str, *, column: str) -> str:
     part = name(column)
     return (
         f"SELECT row, CASE {part} WHEN 'test' THEN {TEST} WHEN 'valid' THEN {VALID} ELSE {DROPPED} END AS part "
-        f"FROM {name(rows)} WHERE {part} IS NULL OR {part} <> 'train'"
+        f"FROM {name(rows.name)} WHERE {part} IS NULL OR {part} <> 'train'"
     )
 
 
@@ -119,13 +121,13 @@ def _percent(train: int, valid: int, test: int) -> None:
         raise InputError(f"train, valid and test are whole percents that add up to 100, not {shares}")
 
 
-def _ordered(engine: Engine, rows: str, operator: str) -> None:
-    ((unknown,),) = engine.fetch(f"SELECT count(*) FROM {name(rows)} WHERE timestamp IS NULL")
+def _ordered(engine: Engine, rows: Rows, operator: str) -> None:
+    ((unknown,),) = engine.fetch(f"SELECT count(*) FROM {name(rows.name)} WHERE timestamp IS NULL")
     if unknown:
         raise InputError(f"{operator}: {unknown:,} rows have no timestamp; choose a protocol that needs none")
 
 
-def _keyed(engine: Engine, rows: str, seed: str) -> str:
+def _keyed(engine: Engine, rows: Rows, seed: str) -> str:
     """Return a SELECT of (row, user, item, key) whose key orders each user's rows as if at random.
 
     key = (a * b + c) mod (2**31 - 1): a and c from the MD5 of (seed, "user", user id), b from that of (seed, "item",
@@ -143,5 +145,5 @@ def _keyed(engine: Engine, rows: str, seed: str) -> str:
         )
     return (
         "SELECT row, r.user, r.item, (user_a * item_a + user_c) % 2147483647 AS key "
-        f'FROM {name(rows)} AS r JOIN "user hashes" AS u ON r.user = u.user JOIN "item hashes" AS i ON r.item = i.item'
+        f'FROM {name(rows.name)} AS r JOIN "user hashes" AS u ON r.user = u.user JOIN "item hashes" AS i ON r.item = i.item'
     )
