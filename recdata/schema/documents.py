@@ -49,12 +49,8 @@ def _validator(kind: Document) -> Draft202012Validator:
 
 def _explain(fault: ValidationError) -> str:
     """Say in one line where ``fault`` is, what stands there, and what was expected."""
-    from jsonschema.exceptions import best_match
-
-    if fault.context:  # anyOf, oneOf: the branch that comes nearest says more than the choice itself
-        nearest = best_match(fault.context)
-        if nearest is not None and nearest.absolute_path != fault.absolute_path:
-            return _explain(nearest)
+    if fault.context:
+        return _explain_choice(fault)
     keyword, place = str(fault.validator), fault.json_path
     instance: Any = fault.instance
     value = _shorten(instance)
@@ -79,8 +75,25 @@ def _explain(fault: ValidationError) -> str:
     if keyword == "pattern":
         about = schema.get("description")
         return f"{place}: {value} does not match {expected}" + (f" ({about})" if about else "")
+    if keyword == "oneOf":
+        ways = [" with ".join(way.get("required", ["..."])) for way in expected]
+        return f"{place}: more than one of {', '.join(ways)}; expected one"
     rule = fault.message if len(fault.message) < 200 else f"{keyword} {_shorten(expected)}"
     return f"{place}: {value}: {rule}"
+
+
+def _explain_choice(fault: ValidationError) -> str:
+    """Say what each way to satisfy anyOf or oneOf lacks, of those that take such a value at all."""
+    ways: dict[Any, list[ValidationError]] = {}
+    for inner in fault.context or ():
+        ways.setdefault(inner.schema_path[0], []).append(inner)
+    here = fault.absolute_path
+    fitting = [
+        faults
+        for faults in ways.values()
+        if not any(inner.validator == "type" and inner.absolute_path == here for inner in faults)
+    ]
+    return ", or ".join(dict.fromkeys(_explain(faults[0]) for faults in fitting or ways.values()))
 
 
 def _quotes(value: Any, wanted: str) -> str:
