@@ -74,7 +74,7 @@ def _explain(fault: ValidationError) -> str:
         return f"{place}: {value} is not one of {', '.join(_shorten(v) for v in values)}"
     if keyword == "pattern":
         about = schema.get("description")
-        return f"{place}: {value} does not match {expected}" + (f" ({about})" if about else "")
+        return f"{place}: {value}; expected {about or 'what matches ' + str(expected)}"
     if keyword == "oneOf":
         ways = [" with ".join(way.get("required", ["..."])) for way in expected]
         return f"{place}: more than one of {', '.join(ways)}; expected one"
