@@ -175,6 +175,6 @@ def _table(kind: str, table: Mapping[str, Any], path: Path) -> Table:
     for name in table.get("unique", ()):
         if name not in known:
             raise InputError(
-                f"{path}: tables: {kind}: unique names {name!r}; the columns are {', '.join(known)}"
+                f"{path}: tables: {kind}: unique: there is no column {name!r}, only {', '.join(known)}"
             )
     return Table(columns, tuple(table.get("unique", ())), table.get("orphans", "error"))

@@ -54,14 +54,16 @@ def download(
     most: the largest size accepted, in bytes.
 
     The bytes gather in ``<target>.part``, which a later call resumes where the server can say that the file is
-    still the same. Of several processes one downloads and the others wait for it. Progress is shown on standard
-    error where that is a terminal. Raises MissingError where the file cannot be had, MismatchError where it is not
-    the one that was expected, InputError for an address that is not https (but for 127.0.0.1), ResourceError where
-    the disk refuses or the file is too large.
+    still the same. Of several processes one downloads and the others wait for it. Where RECDATA_OFFLINE is set
+    nothing is downloaded. Progress is shown on standard error where that is a terminal. Raises MissingError where
+    the file cannot be had, MismatchError where it is not the one that was expected, InputError for an address that
+    is not https (but for 127.0.0.1), ResourceError where the disk refuses or the file is too large.
     """
     _check_address(url)
     with locked(target), writing(target):
         if not target.is_file():
+            if os.environ.get("RECDATA_OFFLINE"):
+                raise MissingError(f"{url} is not downloaded: RECDATA_OFFLINE is set")
             _Transfer(url, target, size, sha256, timeout, most).run(attempts, pause)
 
 

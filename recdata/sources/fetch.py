@@ -65,6 +65,12 @@ def obtain(card: Card, from_path: Path | None = None) -> Iterator[RawFiles]:
     Raises MissingError with instructions where files cannot be had, MismatchError where an archive is not the one
     that the card knows, InputError where it cannot be unpacked, ResourceError where the disk refuses.
     """
+    if not card.files:  # a generated corpus
+        yield RawFiles(card, {}, ())
+        return
+    if not card.files:  # a generated corpus
+        yield RawFiles(card, {}, ())
+        return
     if from_path is not None:
         with _from_path(card, from_path) as raw:
             yield raw
