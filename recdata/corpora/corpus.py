@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recdata.errors import InputError
+from recdata.schema.kinds import KINDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,8 +44,8 @@ class Corpus:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The record kinds that the corpus has."""
-        return tuple(self.manifest["tables"])
+        """The record kinds that the corpus has, of those that this recdata knows."""
+        return tuple(kind for kind in self.manifest["tables"] if kind in KINDS)
 
     def to_arrow(self, kind: str) -> pa.Table:
         """Return the table of a record kind in the canonical schema, without the store's integer codes."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from recdata.errors import MismatchError, MissingError
 from recdata.schema.documents import check
+from recdata.schema.kinds import check_version
 from recdata.store.atomic import write_json
 
 NAME = "manifest.json"
@@ -48,7 +49,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """Return the manifest of ``folder``.
 
     Raises MissingError where there is none (the folder is not finished), MismatchError where it was changed
-    since it was written.
+    since it was written, InputError where its schema is of a newer major version; warns where of a newer minor.
     """
     path = folder / NAME
     try:
@@ -68,4 +69,5 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"{path} was changed since it was written: its content_hash says {known}, its content gives "
             f"{found}; remove {folder} and build it again"
         )
+    check_version(document["schema_version"], str(path))
     return document  # type: ignore[no-any-return]
