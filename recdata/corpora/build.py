@@ -90,8 +90,8 @@ def _build_tables(card: Card, raw: RawFiles, engine: DuckEngine, work: Path, all
             f"CAST({name(c.name)} AS {duck_type(c.type)}) AS {name(c.name)}" for c in kind.columns
         )
         engine.keep(f"raw {kind_name}", f"SELECT {casts} FROM ({select})")
-    if "interactions" not in kinds:
-        raise InputError(f"card {card.name}: family {card.family} gave no interactions")
+    if not kinds:
+        raise InputError(f"card {card.name}: family {card.family} gave no record kind")
     check_tables(card, kinds, engine, allow_partial)
 
     tables = {}
@@ -99,9 +99,11 @@ def _build_tables(card: Card, raw: RawFiles, engine: DuckEngine, work: Path, all
         write = _write_interactions if kind_name == "interactions" else _write_table
         tables[kind_name] = write(engine, kind, work)
     counts = {kind: table["rows"] for kind, table in tables.items()}
-    for entity in ("user", "item"):
+    entities = ("user", "item") if "interactions" in kinds else ()
+    for entity in entities:
         counts[f"interacting_{entity}s"] = tables["interactions"].pop(f"{entity}s")
-    counts["pairs"] = _count_pairs(engine, counts["interactions"], card.unique("interactions"))
+    if entities:
+        counts["pairs"] = _count_pairs(engine, counts["interactions"], card.unique("interactions"))
     edition, differences = check_counts(card, counts, allow_partial)
     write_manifest(
         work,
@@ -116,9 +118,7 @@ def _build_tables(card: Card, raw: RawFiles, engine: DuckEngine, work: Path, all
             "fingerprint": digest({kind: table["fingerprint"] for kind, table in tables.items()}),
             "counts": counts,
             "tables": tables,
-            "ids": {
-                f"{entity}_ids": file_entry(work / f"{entity}_ids.parquet") for entity in ("user", "item")
-            },
+            "ids": {f"{entity}_ids": file_entry(work / f"{entity}_ids.parquet") for entity in entities},
             "provenance": list(raw.provenance),
             "notes": differences,
             "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from recdata.engines.base import name, quote
 from recdata.engines.duck import DuckEngine
 from recdata.errors import InputError, MismatchError
 from recdata.schema.kinds import EARLIEST, LATEST, Kind
 from recdata.sources.cards import Card
+
+IDS = ("user_id", "item_id", "source_id", "target_id", "session_id", "example_id")
+"""The columns that hold ids: never empty, never with control characters, which files and hashes use between ids."""
 
 
 def check_tables(
@@ -28,9 +31,9 @@ def check_tables(
         for key in filter(None, (kind.key, card.unique(kind.name))):
             faults += _repeats(engine, kind.name, relation, key)
     if not allow_partial:
-        for kind_name in kinds:
-            if card.orphans(kind_name) == "error":
-                faults += _orphans(engine, kind_name, kinds)
+        for kind in kinds.values():
+            if card.orphans(kind.name) == "error":
+                faults += _orphans(engine, kind, kinds)
     if faults:
         raise InputError(f"{card.name}: the raw files break the canonical schema:\n" + "\n".join(faults))
 
@@ -40,7 +43,7 @@ def _rules(column: str, kind: str, nullable: bool) -> list[tuple[str, str]]:
     quoted, rules = name(column), []
     if not nullable:
         rules.append(("is null", f"{quoted} IS NULL"))
-    if column in ("user_id", "item_id"):
+    if column in IDS:
         rules.append(("is empty", f"{quoted} = ''"))
         rules.append(("holds a control character", f"regexp_matches({quoted}, '[\\x00-\\x1f\\x7f]')"))
     if kind == "timestamp":
@@ -76,19 +79,38 @@ def _repeats(engine: DuckEngine, kind: str, relation: str, key: Sequence[str]) -
     ]
 
 
-def _orphans(engine: DuckEngine, kind: str, kinds: Mapping[str, Kind]) -> list[str]:
+def _orphans(engine: DuckEngine, kind: Kind, kinds: Mapping[str, Kind]) -> list[str]:
     faults = []
-    for table, column in (("items", "item_id"), ("users", "user_id")):
-        if table in kinds and table != kind and column in {c.name for c in kinds[kind].columns}:
+    for table, column, ids in _references(kind):
+        if table in kinds and table != kind.name:
             rows = engine.fetch(
-                f"SELECT {column}, count(*) OVER () FROM {name('raw ' + kind)} "
-                f"ANTI JOIN {name('raw ' + table)} USING ({column}) LIMIT 1"
+                f"SELECT id, count(*) OVER () FROM (SELECT {ids}) ANTI JOIN "
+                f"(SELECT {table[:-1]}_id AS id FROM {name('raw ' + table)}) USING (id) WHERE id IS NOT NULL LIMIT 1"
             )
             if rows:
                 faults.append(
-                    f"  {kind}: {rows[0][1]:,} rows whose {column} is not in {table}; one: {rows[0][0]!r}"
+                    f"  {kind.name}: {rows[0][1]:,} rows whose {column} is not in {table}; one: {rows[0][0]!r}"
                 )
     return faults
+
+
+def _references(kind: Kind) -> Iterator[tuple[str, str, str]]:
+    """Yield (table, column, the SELECT without its keyword) for what names a row of another table as ``id``."""
+    relation = name(f"raw {kind.name}")
+    for column in (column.name for column in kind.columns):
+        if column in ("user_id", "item_id", "next_item"):
+            table = "users" if column == "user_id" else "items"
+            yield table, column, f"{column} AS id FROM {relation}"
+        elif column == "previous_items":
+            yield "items", column, f"unnest({column}) AS id FROM {relation}"
+        elif column in ("source_id", "target_id"):
+            for entity in ("user", "item"):
+                of_type = column.replace("_id", "_type")
+                yield (
+                    f"{entity}s",
+                    column,
+                    f"{column} AS id FROM {relation} WHERE {of_type} = {quote(entity)}",
+                )
 
 
 def check_counts(card: Card, counts: Mapping[str, int], allow_partial: bool) -> tuple[str | None, list[str]]:

@@ -94,6 +94,10 @@ def _check_fit(manifest: Mapping[str, Any], protocol: Mapping[str, Any]) -> None
         raise InputError(
             f"protocol {protocol['name']} is made for {', '.join(corpora)}, not for {manifest['corpus']}"
         )
+    if "interactions" not in manifest["tables"]:
+        raise InputError(
+            f"protocol {protocol['name']} splits interactions; {manifest['corpus']} has {', '.join(manifest['tables'])}"
+        )
 
 
 class _Builder:
