@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow.parquet as pq
 
-from recdata.errors import MismatchError
+from recdata.errors import MismatchError, MissingError
 from recdata.protocol.build import build_task, task_folder
 from recdata.protocol.document import load_protocol
 from recdata.protocol.names import card_of, parse_name
@@ -38,6 +38,8 @@ def verify(name: str) -> list[Check]:
     parsed = parse_name(name)
     card = card_of(parsed)
     folder = corpora() / f"{card.name}@{card.version}"
+    if not (folder / "manifest.json").is_file():
+        raise MissingError(f"{card.name} is not built yet; run recdata build {card.name}")
     manifest = read_manifest(folder)
     checks = _verify_corpus(folder, manifest)
     pins = pinned(manifest["name"], manifest["edition"])
@@ -47,7 +49,10 @@ def verify(name: str) -> list[Check]:
         return checks
     version = f"@{parsed.protocol_version}" if parsed.protocol_version else ""
     protocol = load_protocol(parsed.protocol + version)
-    stored = Task.open(task_folder(manifest["name"], protocol))
+    place = task_folder(manifest["name"], protocol)
+    if not (place / "manifest.json").is_file():
+        raise MissingError(f"{name} is not built yet; run recdata split {name}")
+    stored = Task.open(place)
     checks.append(_files(stored.folder, stored.manifest["tables"], "task, files"))
     with tempfile.TemporaryDirectory(prefix="recdata-verify-") as scratch:
         again = build_task(folder, protocol, Path(scratch) / "task")
