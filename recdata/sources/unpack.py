@@ -6,6 +6,7 @@ import bz2
 import gzip
 import lzma
 import stat
+import struct
 import tarfile
 import unicodedata
 import zipfile
@@ -19,7 +20,11 @@ from recdata.errors import InputError, ResourceError
 
 _CHUNK = 1 << 20
 _FLOOR = 64 * 2**20
-_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError)
+# What the standard library raises over bytes that make no sense; the last four where it did not look.
+_DAMAGE = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError),
+    *(ValueError, LookupError, ArithmeticError, struct.error),
+)
 _OPENERS: dict[bytes, Callable[..., Any]] = {
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
@@ -86,8 +91,6 @@ def member_name(name: str) -> str:
 
     Raises ValueError, with the reason, for a name that leaves the folder or that some system reads otherwise.
     """
-    if not name or name != name.strip():
-        raise ValueError("an empty name, or one with white space around it")
     if "\\" in name or ":" in name:
         raise ValueError("a name with a backslash or colon, which some systems read as a path")
     if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
@@ -99,8 +102,8 @@ def member_name(name: str) -> str:
         raise ValueError("a path that leaves the folder")
     if any(len(part.encode()) > 255 for part in parts) or len(name.encode()) > 2048:
         raise ValueError("a name too long for a file system")
-    if not parts:
-        raise ValueError("a name of nothing but dots and slashes")
+    if not parts or any(part != part.strip() or part.endswith(".") for part in parts):
+        raise ValueError("a name that is empty, ends in a dot or has white space around it")
     return "/".join(parts)
 
 
@@ -122,9 +125,7 @@ class _Writer:
         """Return the safe name of a member, after checking it against all names before it."""
         self._members += 1
         if self._members > self.limits.members:
-            raise InputError(
-                f"{self.archive} has more than {self.limits.members:,} members; it is not unpacked"
-            )
+            raise ResourceError(f"{self.archive} has more than {self.limits.members:,} members: not unpacked")
         try:
             name = member_name(member)
         except ValueError as error:
