@@ -55,7 +55,7 @@ def _chunk(array: pa.Array) -> npt.NDArray[Any]:
         if dtype.kind not in "fM":
             raise ValueError(f"{array.null_count} nulls in a column of {array.type}")
         values = values.copy()
-        values[~validity(array)] = np.nan if dtype.kind == "f" else np.datetime64("NaT")
+        values[~validity(array)] = np.nan if dtype.kind == "f" else np.array("NaT", dtype)
     return values
 
 
