@@ -93,6 +93,11 @@ def expand(names: Iterable[str], cutoffs: Iterable[int]) -> list[Measure]:
     return parse_list(spelled)
 
 
+def largest_cutoff(measures: Iterable[Measure]) -> int | None:
+    """Return the largest cutoff, None where no measure has one."""
+    return max((measure.cutoff for measure in measures if measure.cutoff is not None), default=None)
+
+
 def _parameters(text: str, definition: Definition, inside: str) -> tuple[tuple[str, Any], ...]:
     given: dict[str, Any] = {}
     if not inside.strip():

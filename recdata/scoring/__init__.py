@@ -1,0 +1,1 @@
+"""Scoring: a task and predictions become a result."""

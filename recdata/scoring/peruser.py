@@ -1,0 +1,83 @@
+"""Values of each user: a table with the user's id and one column a metric."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from recdata.errors import InputError
+from recdata.metrics.kernel import sum_by_user
+from recdata.metrics.ratings import Ratings
+from recdata.metrics.spelling import Measure
+from recdata.protocol.task import Task
+from recdata.store.atomic import atomic_file
+from recdata.submission.examine import Examined
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_FORMATS = (".parquet", ".csv")
+
+
+class PerUser:
+    """The population's users with their values; made into a table when it is asked for."""
+
+    def __init__(
+        self,
+        task: Task,
+        examined: Examined,
+        measures: Sequence[Measure],
+        values: Mapping[str, npt.NDArray[np.float64]],
+    ) -> None:
+        self._task = task
+        self._population = examined.population
+        self._ratings = examined.evidence if isinstance(examined.evidence, Ratings) else None
+        self._roots = {str(measure): measure.definition.root for measure in measures}
+        self._values = values
+
+    def table(self) -> pa.Table:
+        """Return one row a user of the population, sorted by id: user_id, then a float64 column a metric.
+
+        In a rating task a user's value is the metric over the user's own rows.
+        """
+        import pyarrow as pa
+
+        columns: dict[str, pa.Array] = {"user_id": self._task.user_ids.take(pa.array(self._population))}
+        for name, values in self._values.items():
+            columns[name] = pa.array(self._of_users(values, self._roots[name]))
+        return pa.table(columns)
+
+    def _of_users(self, values: npt.NDArray[np.float64], root: bool) -> npt.NDArray[np.float64]:
+        if self._ratings is None:
+            return values
+        users = self._ratings.users
+        means = sum_by_user(self._ratings.user, values, users) / np.bincount(
+            self._ratings.user, minlength=users
+        )
+        means = np.sqrt(means) if root else means
+        return means.astype(np.float64, copy=False)
+
+    @staticmethod
+    def check_name(path: Path) -> None:
+        """Raise InputError where the name says no format that is written."""
+        if path.suffix.lower() not in _FORMATS:
+            raise InputError(
+                f"{path}: values of each user are written as {' or '.join(_FORMATS)}; name the file so"
+            )
+
+
+def write(table: pa.Table, path: Path) -> None:
+    """Write ``table`` as Parquet or CSV, as the name of ``path`` says. Raises ResourceError where the disk refuses."""
+    with atomic_file(path) as temporary:
+        if path.suffix.lower() == ".csv":
+            from pyarrow import csv
+
+            csv.write_csv(table, temporary)
+        else:
+            import pyarrow.parquet as pq
+
+            pq.write_table(table, temporary, compression="zstd")

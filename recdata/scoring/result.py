@@ -1,0 +1,146 @@
+"""Results: what was scored with what outcome and under which choices, as a document that stands for itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recdata.metrics.kernel import Summary
+from recdata.metrics.spelling import Measure, largest_cutoff
+from recdata.protocol.task import Task
+from recdata.scoring.choices import choices_of
+from recdata.scoring.peruser import PerUser
+from recdata.submission.examine import Examined
+from recdata.submission.finding import Findings
+from recdata.version import __version__
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SCHEMA_VERSION = "1.0.0"
+
+
+class Result:
+    """The outcome of a score. ``document`` is what is written, shared and entered in a ledger."""
+
+    def __init__(self, document: Mapping[str, Any], per_user: PerUser, findings: Findings) -> None:
+        self.document = document
+        self.findings = findings
+        self._per_user = per_user
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The mean of each metric, by its name."""
+        return {name: entry["mean"] for name, entry in self.document["metrics"].items()}
+
+    def __getitem__(self, metric: str) -> float:
+        """Return the mean of ``metric``, spelled in any case. Raises KeyError where it was not computed."""
+        from recdata.metrics.spelling import parse
+
+        return self.metrics[str(parse(metric))]
+
+    def per_user(self) -> pa.Table:
+        """Return a row for each user who is averaged over: user_id, then one column a metric."""
+        return self._per_user.table()
+
+    def to_json(self) -> str:
+        """Return the document as JSON for people."""
+        return json.dumps(self.document, indent=2, ensure_ascii=False, allow_nan=False)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the document to ``path``, checked by its schema. Raises ResourceError where the disk refuses."""
+        from recdata.schema.documents import check
+        from recdata.store.atomic import write_json
+
+        check(self.document, "result", "this result")
+        write_json(Path(path), self.document)
+
+    def __str__(self) -> str:
+        """Show the metrics as a table of plain text."""
+        rows = [
+            (
+                name,
+                f"{entry['mean']:.6f}",
+                "" if entry["standard_error"] is None else f"{entry['standard_error']:.6f}",
+                f"{entry['population']:,}",
+            )
+            for name, entry in self.document["metrics"].items()
+        ]
+        rows.insert(0, ("metric", "mean", "std. error", self.document["choices"]["unit"]))
+        widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        return "\n".join(
+            f"{row[0]:<{widths[0]}}  " + "  ".join(f"{row[i]:>{widths[i]}}" for i in (1, 2, 3))
+            for row in rows
+        )
+
+    def __repr__(self) -> str:
+        """Show the task and the means."""
+        means = ", ".join(f"{name} {mean:.4f}" for name, mean in self.metrics.items())
+        return f"<Result {self.document['task']['name']} {self.document['task']['part']}: {means}>"
+
+
+def _counts(examined: Examined, measures: Sequence[Measure]) -> dict[str, Any]:
+    """Return what was counted, with the share of the lists that are cut inside a tie at the largest cutoff."""
+    counts: dict[str, Any] = dict(examined.counts)
+    cutoff = largest_cutoff(measures)
+    if "tied_cuts" in counts:
+        share = None if cutoff is None else counts["tied_cuts"] / counts["population"]
+        counts |= {"tied_cuts_at": cutoff, "tied_cuts_share": share}
+    return counts
+
+
+def make_document(
+    task: Task,
+    part: str,
+    measures: Sequence[Measure],
+    summaries: Mapping[str, Summary],
+    examined: Examined,
+    sha256: str,
+) -> dict[str, Any]:
+    """Return the result's document: all of it follows from task, predictions and versions but the last two entries."""
+    import pyarrow as pa
+
+    reader, corpus = examined.reader, task.manifest["corpus"]
+    if reader is None:
+        raise ValueError("predictions that were not read have no result")
+    return {
+        "document": "result",
+        "schema_version": SCHEMA_VERSION,
+        "task": {
+            "name": task.name,
+            "fingerprint": task.fingerprint,
+            "part": part,
+            "corpus": {key: corpus[key] for key in ("name", "version", "fingerprint")},
+            "protocol": {key: task.protocol[key] for key in ("name", "version", "task", "candidates")},
+        },
+        "predictions": {
+            "sha256": sha256,
+            "sha256_of": reader.digest_of(),
+            "format": reader.format,
+            "ordered_by": reader.value,
+            "rows": examined.counts["rows"],
+            "bytes": reader.size(),
+        },
+        "metrics": {name: summary._asdict() for name, summary in summaries.items()},
+        "primary": task.protocol["primary"],
+        "choices": choices_of(task, part, measures, reader.value),
+        "counts": _counts(examined, measures),
+        "versions": {
+            "recdata": __version__,
+            "numpy": np.__version__,
+            "pyarrow": pa.__version__,
+            "python": platform.python_version(),
+        },
+        "environment": {
+            "platform": f"{platform.system()} {platform.release()}",
+            "machine": platform.machine(),
+        },
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }

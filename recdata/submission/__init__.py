@@ -1,0 +1,1 @@
+"""Prediction files: formats, validation with row-level messages, and what they become: hits or ratings."""

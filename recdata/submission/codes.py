@@ -1,0 +1,146 @@
+"""The kinds of findings: what each means, whether it blocks a score, what was expected and how to mend it."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Severity = Literal["error", "warning"]
+
+
+class Code(NamedTuple):
+    """A kind of finding. ``expected`` and ``remedy`` are what a finding says where it knows nothing closer."""
+
+    severity: Severity
+    about: str
+    expected: str
+    remedy: str
+
+
+CODES: dict[str, Code] = {
+    # The file as a whole. Errors here end the reading.
+    "unreadable": Code(
+        "error",
+        "the file cannot be read to its end",
+        "a whole, undamaged file",
+        "write or copy the file again",
+    ),
+    "unknown-format": Code(
+        "error",
+        "the file is in none of the formats that are read",
+        "Parquet, CSV or TSV with a header, JSON Lines or a TREC run, plain or as gz, zst or bz2",
+        "write it in one of them; the columns are user_id, item_id and score (or rank)",
+    ),
+    "name-differs": Code(
+        "warning",
+        "the file's name says another format than its content has; the content is believed",
+        "a name that ends as the format does",
+        "rename the file",
+    ),
+    "missing-column": Code(
+        "error",
+        "a column is not there",
+        "the columns user_id, item_id and score (or rank)",
+        "add or rename it",
+    ),
+    "repeated-column": Code("error", "two columns have one name", "each name once", "drop one of them"),
+    "column-type": Code(
+        "error",
+        "a column has a type that cannot be what it is for",
+        "ids as strings or integers, scores and ranks as numbers",
+        "convert the column before it is written",
+    ),
+    "no-rows": Code(
+        "error", "the file has no predictions", "at least one row", "write the predictions to it"
+    ),
+    "too-many-unknown": Code(
+        "error",
+        "so many ids are unknown to the task that the reading was ended",
+        "ids of the task",
+        "check that the file was made for this task and has the publisher's ids",
+    ),
+    # Single rows.
+    "bad-line": Code("error", "the line cannot be parsed", "one prediction a line", "write the line again"),
+    "bad-encoding": Code("error", "the text is not UTF-8", "UTF-8", "write the file in UTF-8"),
+    "null-id": Code("error", "the id is empty", "the publisher's id", "drop the row or fill in the id"),
+    "bad-number": Code(
+        "error",
+        "the value is not a finite number",
+        "a finite number",
+        "drop the row or mend what made the number",
+    ),
+    "duplicate-row": Code(
+        "error",
+        "this user has this item twice",
+        "each pair of user and item once",
+        "keep one row of each pair",
+    ),
+    "rank-order": Code(
+        "error",
+        "a user's ranks are not 1, 2, ... up to the length of the list",
+        "",
+        "number each list from 1",
+    ),
+    "outside-candidates": Code(
+        "error",
+        "the item is not among the candidates that the protocol fixes for this user",
+        "items of the user's candidates",
+        "rank the task's candidates only",
+    ),
+    "unknown-user": Code(
+        "warning",
+        "the user is not in the task; the row is ignored",
+        "an id of the task's users",
+        "write user ids as the publisher did",
+    ),
+    "unknown-item": Code(
+        "warning",
+        "the item is not in the task; in a ranking it keeps its rank and counts as a miss",
+        "an id of the task's items",
+        "write item ids as the publisher did",
+    ),
+    "outside-user": Code(
+        "warning",
+        "the user has nothing relevant in this part; the row is ignored",
+        "users who are averaged over",
+        "nothing needs to be done; to make the file smaller, predict only for users of the part",
+    ),
+    "seen-item": Code(
+        "warning",
+        "the user has this item in training or validation; it keeps its rank and counts as a miss",
+        "items that are new to the user",
+        "leave the user's known items out of the list",
+    ),
+    # What is not there.
+    "missing-user": Code(
+        "warning",
+        "the user has no row and counts 0",
+        "a list for every user of the part",
+        "predict for this user",
+    ),
+    "no-known-user": Code(
+        "error",
+        "no user of the part has a row, so that every score would be 0",
+        "ids of users with something to predict",
+        "check the ids and that the file was made for this task and part",
+    ),
+    "no-known-item": Code(
+        "error",
+        "not one item of the file is in the task, so that every score would be 0",
+        "ids of the task's items",
+        "write item ids as the publisher did",
+    ),
+    # Rating tasks.
+    "missing-pair": Code(
+        "error",
+        "the pair has no prediction",
+        "a score for every row of the part",
+        "predict a rating for this pair",
+    ),
+    "outside-pair": Code(
+        "warning",
+        "the pair is not in this part; the row is ignored",
+        "pairs of the part",
+        "nothing needs to be done; to make the file smaller, predict only the part's pairs",
+    ),
+}
+"""Every code, in the order in which findings are shown: errors before warnings, then this one."""

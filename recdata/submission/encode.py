@@ -1,0 +1,118 @@
+"""Blocks become arrays of codes; empty ids, numbers that are none, and unknown ids are found on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from recdata.store.arrays import to_numpy
+from recdata.submission.block import ITEM, USER, Block, Reader
+from recdata.submission.finding import Findings, StopReadingError
+from recdata.submission.ids import MOST_UNKNOWN, NO_ID, Ids, TooManyUnknownError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Coded:
+    """Some rows of a file, in its order: int32 codes, values, int64 row numbers.
+
+    Values are finite float32 or float64, the higher the better: scores, or ranks with their sign changed.
+    """
+
+    user: npt.NDArray[np.int32]
+    item: npt.NDArray[np.int32]
+    value: npt.NDArray[np.floating]
+    row: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.user)
+
+    def part(self, first: int, last: int | None = None) -> Coded:
+        """Return the rows from ``first`` up to ``last``."""
+        cut = slice(first, last)
+        return Coded(self.user[cut], self.item[cut], self.value[cut], self.row[cut])
+
+    def joined(self, other: Coded) -> Coded:
+        """Return these rows and then those of ``other``, copied."""
+        return Coded(
+            np.concatenate((self.user, other.user)),
+            np.concatenate((self.item, other.item)),
+            np.concatenate((self.value, other.value)),
+            np.concatenate((self.row, other.row)),
+        )
+
+
+def ahead(blocks: Iterator[T]) -> Iterator[T]:
+    """Yield the same, each taken from ``blocks`` in a thread while the one before is worked on."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = thread.submit(next, blocks, None)
+            yield block
+
+
+class Encoder:
+    """Turns the blocks of one reading into codes and counts what is unknown."""
+
+    def __init__(self, users: Ids, items: Ids, findings: Findings) -> None:
+        self.users = users
+        self.items = items
+        self.rows = 0
+        self.unknown_user_rows = 0
+        self.unknown_item_rows = 0
+        self._findings = findings
+
+    def read(self, reader: Reader) -> Iterator[Coded]:
+        """Yield the rows of ``reader`` that have ids and a number; the others are added to the findings.
+
+        Raises StopReadingError where there is nothing more to read before the end.
+        """
+        for block in ahead(reader.blocks(self._findings)):
+            self.rows += len(block.value)
+            if len(block.value):
+                yield self._encode(block, reader)
+
+    def _encode(self, block: Block, reader: Reader) -> Coded:
+        row = block.rows()
+        try:
+            user, item = self.users.encode(block.user), self.items.encode(block.item)
+        except TooManyUnknownError:
+            self._findings.add("too-many-unknown", row=int(row[0]), value=f"more than {MOST_UNKNOWN:,} ids")
+            raise StopReadingError from None
+        value = to_numpy(block.value)
+        good = np.isfinite(value)
+        if not good.all():
+            bad = np.flatnonzero(~good)
+            self._findings.add_rows(
+                "bad-number", row[bad], reader.value, lambda i: _written(block, int(bad[i]))
+            )
+        for column, codes in ((USER, user), (ITEM, item)):
+            if codes.min(initial=0) == NO_ID:
+                self._findings.add_rows("null-id", row[codes == NO_ID], column, lambda _: "")
+                good &= codes != NO_ID
+        if not good.all():
+            user, item, value, row = user[good], item[good], value[good], row[good]
+        self.unknown_user_rows += self._unknown("unknown-user", USER, user, self.users, row)
+        self.unknown_item_rows += self._unknown("unknown-item", ITEM, item, self.items, row)
+        return Coded(user, item, value if reader.value == "score" else -value, row)
+
+    def _unknown(
+        self, code: str, column: str, codes: npt.NDArray[np.int32], ids: Ids, row: npt.NDArray[np.int64]
+    ) -> int:
+        if len(ids) == ids.known:
+            return 0
+        rows = np.flatnonzero(codes >= ids.known)
+        self._findings.add_rows(code, row[rows], column, lambda i: ids.text(int(codes[rows[i]])))
+        return len(rows)
+
+
+def _written(block: Block, place: int) -> str:
+    value = block.value[place].as_py()
+    return "nothing" if value is None else str(value)

@@ -1,0 +1,151 @@
+"""Examining predictions: one reading finds what is wrong, counts what is unusual, and gives what metrics read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recdata.metrics.hits import Hits
+from recdata.metrics.ratings import Ratings
+from recdata.protocol.task import Task
+from recdata.submission.block import USER, Reader
+from recdata.submission.encode import Encoder
+from recdata.submission.expected import Expected
+from recdata.submission.finding import Findings, StopReadingError, escape
+from recdata.submission.ids import Ids
+from recdata.submission.opening import open_predictions
+from recdata.submission.ranking import RankingPass
+from recdata.submission.rating import RatingPass
+from recdata.submission.slabs import ScatteredError, grouped, scattered
+
+SHOWN = 20
+"""How many findings are shown where nothing else is asked for."""
+
+
+@dataclass
+class Examined:
+    """What came out. evidence: Hits or Ratings, None where reading stopped or predictions are missing.
+
+    population: codes of the users who are averaged over (of a rating task: who have rows). counts: see
+    ``_COUNTS`` in the result's schema; what does not apply to a task is not there.
+    """
+
+    findings: Findings
+    reader: Reader | None = None
+    evidence: Hits | Ratings | None = None
+    population: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def validate(task: Task, predictions: Any, part: str = "test", limit: int = SHOWN) -> Findings:
+    """Return everything that is wrong with ``predictions`` for ``part`` of ``task``; ``limit`` findings are kept.
+
+    Raises MissingError where there is no such file, InputError where the task cannot be scored in that part.
+    """
+    reader, findings = open_predictions(predictions, limit)
+    return findings if reader is None else examine(task, reader, findings, part).findings
+
+
+def examine(
+    task: Task, reader: Reader, findings: Findings, part: str = "test", cutoff: int | None = None
+) -> Examined:
+    """Read all predictions of ``reader``. cutoff: the largest of the metrics', at which ties are counted.
+
+    Raises InputError where the task cannot be scored in that part.
+    """
+    examine_family = _examine_rating if task.protocol["task"] == "rating" else _examine_ranking
+    return examine_family(task, reader, findings, part, cutoff)
+
+
+def _examine_ranking(
+    task: Task, reader: Reader, findings: Findings, part: str, cutoff: int | None
+) -> Examined:
+    expected = Expected.of(task, part)
+    for arrange in (grouped, scattered):
+        users, items = Ids(task.user_ids), Ids(task.item_ids)
+        examined = Examined(findings.copy(), reader, population=expected.population)
+        encoder = Encoder(users, items, examined.findings)
+        ranking = RankingPass(expected, users, items, reader.value, cutoff, examined.findings)
+        try:
+            ranking.run(arrange(encoder.read(reader)))
+        except ScatteredError:
+            continue
+        except StopReadingError:
+            return examined
+        break
+    missing = ranking.missing()
+    tally = ranking.tally
+    examined.counts = {
+        **_read(encoder),
+        "population": len(expected.population),
+        "missing_users": len(missing),
+        "outside_users": tally.outside_users,
+        "outside_rows": tally.outside_rows,
+        "seen_items": tally.seen_items,
+        "seen_relevant": tally.seen_relevant,
+        "tied_cuts": tally.tied_cuts,
+    }
+    _check_whole(examined, encoder, missing, len(expected.population))
+    examined.evidence = ranking.hits()
+    return examined
+
+
+def _examine_rating(
+    task: Task, reader: Reader, findings: Findings, part: str, cutoff: int | None
+) -> Examined:
+    del cutoff
+    users, items = Ids(task.user_ids), Ids(task.item_ids)
+    rating = RatingPass(task, part, users, items, findings)
+    examined = Examined(findings, reader, population=rating.population)
+    encoder = Encoder(users, items, findings)
+    try:
+        rating.run(encoder.read(reader))
+    except StopReadingError:
+        return examined
+    if not encoder.rows:
+        findings.add("no-rows")
+        return examined
+    examined.evidence = rating.ratings()
+    examined.counts = {
+        **_read(encoder),
+        "population": len(rating.population),
+        "missing_pairs": rating.missing,
+        "outside_rows": rating.outside,
+    }
+    return examined
+
+
+def _read(encoder: Encoder) -> dict[str, int]:
+    return {
+        "rows": encoder.rows,
+        "unknown_users": len(encoder.users.unknown),
+        "unknown_user_rows": encoder.unknown_user_rows,
+        "unknown_items": len(encoder.items.unknown),
+        "unknown_item_rows": encoder.unknown_item_rows,
+    }
+
+
+def _check_whole(
+    examined: Examined, encoder: Encoder, missing: npt.NDArray[np.int32], population: int
+) -> None:
+    """Find what only the whole file shows: no rows, nobody known, nothing known, users who are missing."""
+    findings = examined.findings
+    if not encoder.rows:
+        # Lines that could not be parsed have been found; then there is no need to say that nothing is left.
+        if not findings.total("error"):
+            findings.add("no-rows")
+        return
+    first = missing[: findings.limit].tolist()
+    if len(missing) == population:
+        like = ", ".join(escape(encoder.users.text(code), 30) for code in first[:3])
+        findings.add("no-known-user", column=USER, expected=f"ids like {like}")
+    elif encoder.unknown_item_rows == encoder.rows:
+        known = range(min(3, encoder.items.known))
+        like = ", ".join(escape(encoder.items.text(code), 30) for code in known)
+        findings.add("no-known-item", expected=f"ids like {like}")
+    for code in first:
+        findings.add("missing-user", column=USER, value=encoder.users.text(code))
+    findings.count("missing-user", len(missing) - len(first))

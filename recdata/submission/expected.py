@@ -1,0 +1,115 @@
+"""What a task expects of predictions: its ids, and the pairs that decide, arranged to be looked up by user."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recdata.errors import InputError
+from recdata.protocol.task import Pairs, Task
+from recdata.store.arrays import read_table, to_numpy
+
+_BEFORE = {"valid": ("train",), "test": ("train", "valid")}
+
+
+@dataclass(frozen=True, eq=False)
+class ByUser:
+    """Items by user. start: int64[users + 1], where each user's begin. item: int32[m]."""
+
+    start: npt.NDArray[np.int64]
+    item: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(cls, pairs: Pairs, users: int) -> ByUser:
+        """Arrange pairs that are sorted by user."""
+        return cls(np.searchsorted(pairs.user, np.arange(users + 1)), pairs.item)
+
+    def spread(
+        self, users: npt.NDArray[np.int32]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+        """Return all pairs of ``users``: whose (a place in ``users``), which (a place here), the item's code."""
+        first = self.start[users]
+        many = self.start[users + 1] - first
+        owner = np.repeat(np.arange(len(users)), many)
+        ends = np.cumsum(many)
+        place = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - many), many)
+        return owner, place, self.item[place]
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What predictions for one part of a ranking task are judged by.
+
+    population: int32[n], codes of who is averaged over. place: int32[users], a user's place in the population
+    or -1. relevant: the truth. seen: pairs of the parts before, where the protocol masks them. candidates:
+    the fixed ones.
+    """
+
+    population: npt.NDArray[np.int32]
+    place: npt.NDArray[np.int32]
+    relevant: ByUser
+    seen: ByUser | None
+    candidates: ByUser | None
+
+    @classmethod
+    def of(cls, task: Task, part: str) -> Expected:
+        """Read what ``task`` says of ``part`` ("test" or "valid").
+
+        Raises InputError where the part cannot be predicted: it is for training, or nobody has anything
+        relevant in it.
+        """
+        check_part(part)
+        users = len(task.user_ids)
+        truth = task.truth(part)
+        if not len(truth.user):
+            raise InputError(
+                f"{task.name}: nothing is relevant in the {part} part, so that nothing can be scored in it"
+            )
+        changed = np.flatnonzero(np.append(True, truth.user[1:] != truth.user[:-1]))
+        population = truth.user[changed]
+        place = np.full(users, -1, dtype=np.int32)
+        place[population] = np.arange(len(population), dtype=np.int32)
+        candidates = task.candidates() if fixes_candidates(task.protocol, part) else None
+        seen = None
+        if candidates is None and masks_seen(task.protocol):
+            seen = ByUser.of(_pairs(task, _BEFORE[part]), users)
+        return cls(
+            population,
+            place,
+            ByUser.of(truth, users),
+            seen,
+            None if candidates is None else ByUser.of(candidates, users),
+        )
+
+
+def check_part(part: str) -> None:
+    """Raise InputError where ``part`` is not one that is predicted."""
+    if part not in _BEFORE:
+        raise InputError(f"predictions are scored on the part test or valid, not {part!r}")
+
+
+def fixes_candidates(protocol: Mapping[str, Any], part: str) -> bool:
+    """Say whether each user has a fixed set of candidates in ``part``: protocols fix them for the test part alone."""
+    return part == "test" and "full" not in protocol["candidates"]
+
+
+def masks_seen(protocol: Mapping[str, Any]) -> bool:
+    """Say whether items of the parts before count as misses: ``seen`` of the candidates' operator is "mask"."""
+    ((_, arguments),) = protocol["candidates"].items()
+    return str(arguments.get("seen", "mask")) == "mask"
+
+
+def _pairs(task: Task, parts: tuple[str, ...]) -> Pairs:
+    """Return the pairs of ``parts`` as they are stored, sorted by user; pairs may be there twice."""
+    tables = [read_table(task.folder / f"{part}.parquet", ["user", "item"]) for part in parts]
+    user, item = (
+        np.concatenate([to_numpy(table.column(name)) for table in tables]) for name in ("user", "item")
+    )
+    if (user[1:] < user[:-1]).any():
+        order = np.argsort(user, kind="stable")
+        user, item = user[order], item[order]
+    return Pairs(user, item)

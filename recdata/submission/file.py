@@ -1,0 +1,80 @@
+"""A prediction file on disk: its bytes, unpacked while they are read, and their SHA-256."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from recdata.errors import MismatchError, MissingError
+from recdata.store.files import sha256_of
+from recdata.submission.finding import Findings, StopReadingError, escape
+
+_MAGIC = {b"\x1f\x8b": ("gz", "gzip"), b"\x28\xb5\x2f\xfd": ("zst", "zstd"), b"BZh": ("bz2", "bz2")}
+_PACKED = {".gz": "gz", ".gzip": "gz", ".zst": "zst", ".zstd": "zst", ".bz2": "bz2"}
+
+
+class File:
+    """A file by its path. How it is packed is told by its first bytes; ``packing`` is "", "gz", "zst" or "bz2"."""
+
+    def __init__(self, path: Path) -> None:
+        """Look at the first bytes. Raises MissingError where there is no such file."""
+        self.path = path
+        self.name = escape(path, 200)
+        try:
+            self._state = self._stat()
+            with path.open("rb") as file:
+                head = file.read(4)
+        except FileNotFoundError:
+            raise MissingError(f"there is no file {self.name}") from None
+        except IsADirectoryError:
+            raise MissingError(f"{self.name} is a folder; a prediction file was expected") from None
+        except OSError as error:
+            raise MissingError(f"{self.name} cannot be opened: {error.strerror}") from None
+        self.packing, self._codec = next(
+            (packed for magic, packed in _MAGIC.items() if head.startswith(magic)), ("", "")
+        )
+
+    def _stat(self) -> tuple[int, int]:
+        state = self.path.stat()
+        return state.st_size, state.st_mtime_ns
+
+    def size(self) -> int:
+        """Return the size in bytes, as the file is on disk."""
+        return self._state[0]
+
+    def extensions(self) -> tuple[str, str]:
+        """Return what the name says, in small letters: the format's extension (".csv"), the packing ("gz")."""
+        suffixes = [suffix.lower() for suffix in self.path.suffixes[-2:]]
+        packing = _PACKED.get(suffixes[-1], "") if suffixes else ""
+        if packing:
+            suffixes.pop()
+        return (suffixes[-1] if suffixes else "", packing)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the file's bytes. Raises MismatchError where it changed since it was opened."""
+        digest = sha256_of(self.path)
+        if self._stat() != self._state:
+            raise MismatchError(
+                f"{self.name} was changed while it was read; score it again when it is finished"
+            )
+        return digest
+
+    def digest_of(self) -> str:
+        """Say in words what is hashed."""
+        return "the file's bytes"
+
+    def open(self) -> Any:
+        """Return the unpacked bytes as an Arrow input stream with ``read(n)``."""
+        import pyarrow as pa
+
+        raw = pa.OSFile(str(self.path), "rb")
+        return pa.CompressedInputStream(raw, self._codec) if self._codec else raw
+
+    def read(self, stream: Any, size: int, findings: Findings, line: int | None = None) -> bytes:
+        """Read ``size`` bytes. Raises StopReadingError, with the reason in ``findings``, where the packing is damaged."""
+        try:
+            data: bytes = stream.read(size)
+        except OSError as error:
+            findings.add("unreadable", row=line, value=error)
+            raise StopReadingError from None
+        return data

@@ -1,0 +1,117 @@
+"""Opening predictions: what is given, a file or a table, is told by its content and gets the reader for it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from recdata.submission.block import ITEM, USER, Reader
+from recdata.submission.delimited import FORMATS, Delimited
+from recdata.submission.file import File
+from recdata.submission.finding import Findings, StopReadingError
+from recdata.submission.jsonl import JsonLines
+from recdata.submission.text import BOM, Dialect, TextReader, pieces
+from recdata.submission.trec import TrecRun
+
+_EXTENSIONS = {
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".trec": "trec",
+    ".run": "trec",
+}
+_HEAD = 1 << 16
+
+
+def open_predictions(predictions: Any, limit: int) -> tuple[Reader | None, Findings]:
+    """Return the reader for a path or a table, or None where ``findings`` say why there is none.
+
+    Tables are pandas data frames, pyarrow tables, and whatever hands itself over as an Arrow stream (polars).
+    Raises MissingError where there is no such file, InputError where ``predictions`` is neither file nor
+    table.
+    """
+    if not isinstance(predictions, str | os.PathLike):
+        from recdata.submission.frame import FrameReader
+
+        return FrameReader.of(predictions, limit)
+    file = File(Path(predictions))
+    findings = Findings(file.name, limit=limit)
+    try:
+        reader = _open_file(file, findings)
+    except StopReadingError:
+        return None, findings
+    _compare_name(file, reader, findings)
+    return reader, findings
+
+
+def _open_file(file: File, findings: Findings) -> Reader:
+    if file.size() == 0:
+        findings.add("no-rows")
+        raise StopReadingError
+    with file.open() as stream:
+        head = file.read(stream, 4, findings)
+    if head == b"PAR1":
+        if file.packing:
+            unpacked = "Parquet as it is: it packs itself"
+            findings.add("unknown-format", value=f"Parquet inside {file.packing}", expected=unpacked)
+            raise StopReadingError
+        from recdata.submission.parquet import ParquetReader
+
+        return ParquetReader(file, findings)
+    return TextReader(file, _dialect(file, findings))
+
+
+def _dialect(file: File, findings: Findings) -> Dialect:
+    """Tell the dialect of a text file by its first line."""
+    first = next(pieces(file, findings), b"").removeprefix(BOM).partition(b"\n")[0].removesuffix(b"\r")
+    if not first.strip():
+        findings.add("unknown-format", row=1, value=first.decode("utf-8", "backslashreplace"))
+        raise StopReadingError
+    try:
+        line = first.decode("utf-8")
+    except UnicodeDecodeError:
+        code = "bad-encoding" if first.startswith((b"\xff\xfe", b"\xfe\xff")) else "unknown-format"
+        findings.add(code, row=1, value=first[:_HEAD].decode("utf-8", "backslashreplace"))
+        raise StopReadingError from None
+    if line.lstrip().startswith("{"):
+        return JsonLines(_first_object(line, findings), findings)
+    extension = _EXTENSIONS.get(file.extensions()[0])
+    for delimiter, format in FORMATS.items():
+        names = _header(line, delimiter)
+        if USER in names or ITEM in names or (extension == format and delimiter in line):
+            return Delimited(names, delimiter, findings)
+    if TrecRun.looks_like(line):
+        return TrecRun(line)
+    findings.add("unknown-format", row=1, value=line)
+    raise StopReadingError
+
+
+def _first_object(line: str, findings: Findings) -> dict[str, Any]:
+    try:
+        first = json.loads(line)
+    except (ValueError, RecursionError):
+        findings.add("bad-line", row=1, value=line, expected="one JSON object a line")
+        raise StopReadingError from None
+    return dict(first)
+
+
+def _header(line: str, delimiter: str) -> list[str]:
+    try:
+        return Delimited.split(line, delimiter)
+    except csv.Error:
+        return []
+
+
+def _compare_name(file: File, reader: Reader, findings: Findings) -> None:
+    extension, packing = file.extensions()
+    said = _EXTENSIONS.get(extension)
+    is_format = reader.format.partition("+")[0]
+    if (said and said != is_format) or packing != file.packing:
+        findings.add("name-differs", value=file.path.name, expected=f"a name for {reader.format}")

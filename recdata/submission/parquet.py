@@ -1,0 +1,74 @@
+"""Parquet files, read in row groups, ids as the dictionaries that the file holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from recdata.submission.block import ITEM, ROWS, USER, Block
+from recdata.submission.columns import block_of, choose_value
+from recdata.submission.file import File
+from recdata.submission.finding import Findings, StopReadingError, Unit
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+
+
+class ParquetReader:
+    """A Parquet file on disk. Rows are numbered from 0."""
+
+    unit: Unit = "row"
+    format = "parquet"
+
+    def __init__(self, file: File, findings: Findings) -> None:
+        """Read the footer of ``file``. Raises StopReadingError, with the reason in ``findings``."""
+        self.name = file.name
+        self.size, self.digest, self.digest_of = file.size, file.digest, file.digest_of
+        self._path = file.path
+        findings.unit = self.unit
+        with self._open(findings) as parquet:
+            self.value = choose_value(parquet.schema_arrow.names, findings)
+
+    def _open(self, findings: Findings) -> pq.ParquetFile:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            return pq.ParquetFile(self._path, read_dictionary=[USER, ITEM], pre_buffer=False)
+        except (pa.ArrowException, OSError) as error:
+            findings.add("unreadable", value=error)
+            raise StopReadingError from None
+
+    def blocks(self, findings: Findings) -> Iterator[Block]:
+        """Yield the row groups, small ones together, large ones in parts."""
+        import pyarrow as pa
+
+        first = 0
+        with self._open(findings) as parquet:
+            try:
+                for table in self._tables(parquet):
+                    yield block_of(table, self.value, first, findings)
+                    first += table.num_rows
+            except (pa.ArrowException, OSError) as error:
+                findings.add("unreadable", row=first, value=error)
+                raise StopReadingError from None
+
+    def _tables(self, parquet: pq.ParquetFile) -> Iterator[Any]:
+        import pyarrow as pa
+
+        columns = [USER, ITEM, self.value]
+        together: list[int] = []
+        rows = 0
+        for group in range(parquet.num_row_groups):
+            here = parquet.metadata.row_group(group).num_rows
+            if together and rows + here > ROWS:
+                yield parquet.read_row_groups(together, columns=columns)
+                together, rows = [], 0
+            if here > 2 * ROWS:
+                for batch in parquet.iter_batches(ROWS, row_groups=[group], columns=columns):
+                    yield pa.Table.from_batches([batch])
+            else:
+                together.append(group)
+                rows += here
+        if together:
+            yield parquet.read_row_groups(together, columns=columns)

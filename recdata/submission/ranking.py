@@ -1,0 +1,187 @@
+"""The pass over a ranking's predictions: lists are put in order, judged against the task, and become hits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recdata.metrics.hits import Hits
+from recdata.submission.block import ITEM, USER, Value
+from recdata.submission.expected import ByUser, Expected
+from recdata.submission.finding import Findings
+from recdata.submission.ids import Ids
+from recdata.submission.order import Ranked, Ties, ranked
+from recdata.submission.slabs import Slab
+
+
+@dataclass
+class Tally:
+    """What is counted on the way, in rows unless said otherwise."""
+
+    seen_items: int = 0
+    seen_relevant: int = 0
+    outside_users: int = 0
+    """Users of the task who have rows but nothing relevant in the part."""
+    outside_rows: int = 0
+    tied_cuts: int = 0
+    """Users whose list is cut inside a tie."""
+
+
+class RankingPass:
+    """Judges slab after slab; ``hits`` has what came out of it."""
+
+    def __init__(
+        self, expected: Expected, users: Ids, items: Ids, value: Value, cutoff: int | None, findings: Findings
+    ) -> None:
+        """Prepare for one reading. cutoff: the largest, at which ties are counted (None: none are)."""
+        self.tally = Tally()
+        self._expected = expected
+        self._users, self._items = users, items
+        self._value = value
+        self._cutoff = cutoff
+        self._findings = findings
+        self._ties = Ties(items)
+        self._listed = np.zeros(len(expected.population), dtype=np.int64)
+        self._hits: list[tuple[npt.NDArray[np.integer], ...]] = []
+
+    def run(self, slabs: Iterable[Slab]) -> None:
+        """Judge all of ``slabs``."""
+        for slab in slabs:
+            self._judge(ranked(slab, self._ties))
+
+    def _judge(self, lists: Ranked) -> None:
+        known = lists.user < self._users.known
+        place = np.where(known, self._expected.place[np.where(known, lists.user, 0)], -1)
+        inside = np.flatnonzero(place >= 0)
+        length = np.diff(lists.start)
+        self._listed[place[inside]] = length[inside]
+        outside = known & (place < 0)
+        if outside.any():
+            self._outside(lists, np.flatnonzero(outside), length)
+        if self._value == "rank":
+            self._check_ranks(lists)
+        if self._cutoff is not None and lists.tied.any():
+            long = inside[length[inside] > self._cutoff]
+            self.tally.tied_cuts += int(lists.tied[lists.start[long] + self._cutoff - 1].sum())
+        index = Index(lists, len(self._items))
+        repeated = index.repeated()
+        if len(repeated):
+            self._report("duplicate-row", lists, repeated)
+        self._look_up(lists, index, inside, place)
+
+    def _look_up(
+        self, lists: Ranked, index: Index, inside: npt.NDArray[np.int64], place: npt.NDArray[np.int32]
+    ) -> None:
+        """Find the relevant, seen and allowed items of the users ``inside`` the population."""
+        expected = self._expected
+        users = lists.user[inside]
+        owner, pair, found = index.find(expected.relevant, users, inside)
+        seen = None
+        if expected.seen is not None:
+            seen = np.zeros(len(lists.item), dtype=bool)
+            seen[index.find(expected.seen, users, inside)[2]] = True
+            rows = np.flatnonzero(seen)
+            if len(rows):
+                self.tally.seen_items += len(rows)
+                self.tally.seen_relevant += int(seen[found].sum())
+                self._report("seen-item", lists, rows)
+                fresh = ~seen[found]
+                owner, pair, found = owner[fresh], pair[fresh], found[fresh]
+        if expected.candidates is not None:
+            # Whoever has no candidates is outside of the population, and ignored.
+            allowed = np.repeat(place < 0, np.diff(lists.start))
+            allowed[index.find(expected.candidates, users, inside)[2]] = True
+            if not allowed.all():
+                self._report("outside-candidates", lists, np.flatnonzero(~allowed))
+        rank = found - lists.start[owner] + 1
+        self._hits.append((place[owner], rank, pair))
+
+    def _outside(self, lists: Ranked, who: npt.NDArray[np.int64], length: npt.NDArray[np.int64]) -> None:
+        self.tally.outside_users += len(who)
+        self.tally.outside_rows += int(length[who].sum())
+        # One finding a user, at the first of the user's rows.
+        rows = np.minimum.reduceat(lists.row, lists.start[:-1])[who]
+        self._findings.add_rows(
+            "outside-user", rows, USER, lambda i: self._users.text(int(lists.user[who[i]]))
+        )
+
+    def _check_ranks(self, lists: Ranked) -> None:
+        wrong = np.flatnonzero(-lists.value != lists.place() + 1)
+        if len(wrong):
+            owner = lists.owner()[wrong]
+            # What follows a wrong rank is shifted too: one finding a user.
+            wrong = wrong[np.append(True, owner[1:] != owner[:-1])]
+            for row in wrong.tolist():
+                user = int(np.searchsorted(lists.start, row, side="right")) - 1
+                self._findings.add(
+                    "rank-order",
+                    row=int(lists.row[row]),
+                    column="rank",
+                    value=f"{-lists.value[row]:g}",
+                    expected=f"{row - lists.start[user] + 1} (the user's rows sorted by rank)",
+                )
+
+    def _report(self, code: str, lists: Ranked, rows: npt.NDArray[np.int64]) -> None:
+        self._findings.add_rows(
+            code, lists.row[rows], ITEM, lambda i: self._items.text(int(lists.item[rows[i]]))
+        )
+
+    def missing(self) -> npt.NDArray[np.int32]:
+        """Return the codes of the users of the population who have no row."""
+        return self._expected.population[self._listed == 0]
+
+    def hits(self) -> Hits:
+        """Return the hits of all that was judged."""
+        relevant = np.diff(self._expected.relevant.start)[self._expected.population].astype(np.int32)
+        nothing = np.empty(0, dtype=np.int64)
+        user, rank, pair = (
+            np.concatenate([nothing, *(part[column] for part in self._hits)]) for column in range(3)
+        )
+        bits = max(int(rank.max(initial=0)), 1).bit_length()
+        order = np.argsort(user << bits | rank)
+        user, rank, pair = (array[order].astype(np.int32) for array in (user, rank, pair))
+        return Hits(relevant, self._listed, user, rank, pair)
+
+
+class Index:
+    """The (user, item) pairs of some lists, sorted so that pairs are found and repeated ones seen."""
+
+    def __init__(self, lists: Ranked, items: int) -> None:
+        self._start = lists.start
+        longest = int(np.diff(lists.start).max(initial=1))
+        self._place_bits = (longest - 1).bit_length()
+        self._item_bits = items.bit_length()
+        key = lists.owner() << self._item_bits
+        key |= lists.item
+        key <<= self._place_bits
+        key |= lists.place()
+        key.sort()
+        self._key = key
+        self._mask = (1 << self._place_bits) - 1
+
+    def repeated(self) -> npt.NDArray[np.int64]:
+        """Return the rows whose pair stands in a better row too."""
+        pair = self._key >> self._place_bits
+        return self._rows(self._key[1:][pair[1:] == pair[:-1]])
+
+    def find(
+        self, wanted: ByUser, users: npt.NDArray[np.int32], inside: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Look for the pairs that ``wanted`` has of ``users``, who are the lists' users at ``inside``.
+
+        Returns three arrays of one length, of what is found: whose list, which pair of ``wanted``, which row.
+        """
+        owner, pair, item = wanted.spread(users)
+        owner = inside[owner]
+        key = (owner << self._item_bits | item) << self._place_bits
+        # The first key that is not lower has the pair's own bits, if the pair is there.
+        at = np.searchsorted(self._key, key)
+        at[at == len(self._key)] = 0
+        there = self._key[at] >> self._place_bits == key >> self._place_bits
+        return owner[there], pair[there], self._rows(self._key[at[there]])
+
+    def _rows(self, key: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        return self._start[key >> self._place_bits >> self._item_bits] + (key & self._mask)

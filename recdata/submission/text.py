@@ -1,0 +1,173 @@
+"""Text files: cut into pieces of whole lines, parsed by Arrow, and line by line where Arrow finds fault with a piece.
+
+A piece that Arrow parses must have one row a line and no empty value, so that row numbers are line numbers.
+Any other piece is parsed again by Python, slower, which tells the lines that are wrong from those that are
+only unusual.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+
+from recdata.submission.block import Block, Value, id_column, value_column
+from recdata.submission.file import File
+from recdata.submission.finding import Findings, StopReadingError, Unit
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PIECE = 1 << 24
+"""Bytes that are read at a time."""
+LONGEST_LINE = 1 << 26
+"""A line of more bytes than this is refused."""
+BOM = b"\xef\xbb\xbf"
+
+
+class Fields(NamedTuple):
+    """What one line says: ids, and the value as a number or as it is written (None: not there)."""
+
+    user: str | None
+    item: str | None
+    value: float | str | None
+
+
+class BadLineError(Exception):
+    """A line that cannot be parsed: what was expected (the text of the exception) and the column, if it is one."""
+
+    def __init__(self, expected: str, column: str | None = None) -> None:
+        super().__init__(expected)
+        self.column = column
+
+
+class Dialect(Protocol):
+    """How the lines of a text format are parsed. header: how many lines come before the first prediction."""
+
+    format: str
+    value: Value
+    header: int
+
+    def parse(self, piece: bytes) -> tuple[pa.ChunkedArray, pa.ChunkedArray, pa.ChunkedArray]:
+        """Parse whole lines with Arrow: users, items, values. Raises ArrowInvalid where any line is unusual."""
+
+    def parse_line(self, line: str) -> Fields:
+        """Parse one line. Raises BadLineError."""
+
+
+class TextReader:
+    """A text file on disk. Rows are numbered as lines, from 1, the header included."""
+
+    unit: Unit = "line"
+
+    def __init__(self, file: File, dialect: Dialect) -> None:
+        self.name = file.name
+        self.size, self.digest, self.digest_of = file.size, file.digest, file.digest_of
+        self.format = dialect.format + (f"+{file.packing}" if file.packing else "")
+        self.value: Value = dialect.value
+        self._file = file
+        self._dialect = dialect
+
+    def blocks(self, findings: Findings) -> Iterator[Block]:
+        """Yield the lines as blocks."""
+        line = 1
+        for piece in pieces(self._file, findings):
+            body = piece
+            if line == 1:
+                body = body.removeprefix(BOM)
+                for _ in range(self._dialect.header):
+                    body = body.partition(b"\n")[2]
+            skipped = piece.count(b"\n") - body.count(b"\n")
+            if body:
+                yield self._block(body, line + skipped, findings)
+            line += piece.count(b"\n")
+
+    def _block(self, piece: bytes, line: int, findings: Findings) -> Block:
+        import pyarrow as pa
+
+        lines = piece.count(b"\n") + (not piece.endswith(b"\n"))
+        try:
+            user, item, value = self._dialect.parse(piece)
+            if len(user) == lines and not value.null_count:
+                return Block(id_column(user), id_column(item), value_column(value), line)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError):
+            pass
+        return self._careful(piece, line, findings)
+
+    def _careful(self, piece: bytes, line: int, findings: Findings) -> Block:
+        """Parse a piece line by line; lines that are wrong are added to ``findings`` and left out."""
+        import pyarrow as pa
+
+        kept: list[tuple[int, str | None, str | None, float]] = []
+        for number, raw in enumerate(piece.split(b"\n"), line):
+            text = raw.removesuffix(b"\r")
+            if not text.strip():
+                continue
+            try:
+                fields = self._dialect.parse_line(text.decode("utf-8"))
+                kept.append((number, fields.user, fields.item, _number(fields.value, self.value)))
+            except UnicodeDecodeError as error:
+                shown = text.decode("utf-8", "backslashreplace")
+                expected = f"UTF-8 (byte {error.start + 1} of the line is {text[error.start]:#04x})"
+                findings.add("bad-encoding", row=number, value=shown, expected=expected)
+            except BadLineError as error:
+                if error.column == self.value:
+                    findings.add("bad-number", row=number, column=error.column, value=str(error))
+                else:
+                    shown = text.decode("utf-8", "backslashreplace")
+                    findings.add(
+                        "bad-line", row=number, column=error.column, value=shown, expected=str(error)
+                    )
+        rows, users, items, values = zip(*kept, strict=True) if kept else ((), (), (), ())
+        return Block(
+            id_column(pa.chunked_array([pa.array(users, pa.string())])),
+            id_column(pa.chunked_array([pa.array(items, pa.string())])),
+            pa.chunked_array([pa.array(values, pa.float64())]),
+            np.array(rows, dtype=np.int64),
+        )
+
+
+def _number(written: float | str | None, column: Value) -> float:
+    """Return the number that was written. Raises BadLineError, what was written as its text, where it is none.
+
+    NaN and infinity are numbers here; they are found later, as in every format.
+    """
+    if written is None or (isinstance(written, str) and not written.strip()):
+        raise BadLineError("nothing", column)
+    try:
+        # Python alone would read 1_000 and digits of other scripts as numbers.
+        if isinstance(written, str) and ("_" in written or not written.isascii()):
+            raise ValueError
+        return float(written)
+    except ValueError:
+        raise BadLineError(str(written), column) from None
+    except OverflowError:
+        return math.inf
+
+
+def pieces(file: File, findings: Findings) -> Iterator[bytes]:
+    """Yield the unpacked bytes of ``file``, cut after line breaks.
+
+    Raises StopReadingError, with the reason in ``findings``, for damaged packing and for a line without end.
+    """
+    line, rest = 1, b""
+    with file.open() as stream:
+        while data := file.read(stream, PIECE, findings, line):
+            head, newline, tail = data.rpartition(b"\n")
+            if newline:
+                piece = rest + head + newline
+                line += piece.count(b"\n")
+                yield piece
+                rest = tail
+            else:
+                rest += data
+            if len(rest) > LONGEST_LINE:
+                limit = f"lines of at most {LONGEST_LINE:,} bytes"
+                findings.add(
+                    "bad-line", row=line, value=rest[:100].decode("utf-8", "replace"), expected=limit
+                )
+                raise StopReadingError
+    if rest:
+        yield rest
