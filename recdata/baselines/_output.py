@@ -13,9 +13,10 @@ from recdata.baselines._base import ByItem, Codes, Recommender, Scores, tie_orde
 from recdata.baselines._ranking import Lists, best, first
 from recdata.errors import InputError
 from recdata.store.atomic import atomic_file
+from recdata.submission.expected import ByUser, Expected
 
 if TYPE_CHECKING:
-    from recdata.protocol.task import Pairs, Task
+    from recdata.protocol.task import Task
 
 DEFAULT_K = 100
 """How many items are ranked for each user where all items are candidates."""
@@ -26,7 +27,7 @@ _CELLS = 1 << 22
 _ROWS = 1 << 20
 """How many rows a row group has, about."""
 
-Places = npt.NDArray[np.int64]
+Users = npt.NDArray[np.int32]
 
 
 class Block(NamedTuple):
@@ -68,12 +69,12 @@ def _gather(blocks: Iterator[Block]) -> Iterator[Block]:
 
 
 def _blocks(recommender: Recommender, task: Task, k: int | None) -> Iterator[Block]:
-    candidates = task.candidates()
     if recommender.kind == "rating":
         return _ratings(recommender, task)
-    if candidates is not None:
-        return _given(recommender, task, candidates, k)
-    return _full(recommender, task, k or DEFAULT_K)
+    expected = Expected.of(task, "test")
+    if expected.candidates is not None:
+        return _given(recommender, task, expected.population, expected.candidates, k)
+    return _full(recommender, task, expected.population, expected.seen, k or DEFAULT_K)
 
 
 def _ratings(recommender: Recommender, task: Task) -> Iterator[Block]:
@@ -84,81 +85,52 @@ def _ratings(recommender: Recommender, task: Task) -> Iterator[Block]:
         yield Block(user, item, recommender.score(user, item))
 
 
-def _given(recommender: Recommender, task: Task, candidates: Pairs, k: int | None) -> Iterator[Block]:
+def _given(
+    recommender: Recommender, task: Task, population: Users, candidates: ByUser, k: int | None
+) -> Iterator[Block]:
     """Yield the fixed candidates of each user of the population, ranked; the best ``k`` where it is given."""
-    population = task.population()
     ranks = np.argsort(tie_order(task))
-    starts, ends = _bounds(candidates, population)
-    for low, high in _groups(ends - starts):
-        here = _spans(starts[low:high], ends[low:high])
-        user, item = candidates.user[here], candidates.item[here]
+    for users in _groups(population, candidates.start[population + 1] - candidates.start[population]):
+        owner, _, item = candidates.spread(users)
+        user = users[owner]
         score = recommender.score(user, item)
-        order = np.lexsort((ranks[item], -score, user))
+        order = np.lexsort((ranks[item], -score, owner))
         if k is not None:
-            begins = np.searchsorted(user, population[low:high])
-            place = np.arange(len(user)) - np.repeat(begins, ends[low:high] - starts[low:high])
-            order = order[place < k]
+            # Sorted or not, an owner's rows are the same span, so that its first k in order are its best.
+            order = order[np.arange(len(owner)) - np.searchsorted(owner, owner) < k]
         yield Block(user[order], item[order], score[order])
 
 
-def _full(recommender: Recommender, task: Task, k: int) -> Iterator[Block]:
+def _full(
+    recommender: Recommender, task: Task, population: Users, seen: ByUser | None, k: int
+) -> Iterator[Block]:
     """Yield the best ``k`` of all items for each user of the population, without what is masked."""
-    population = task.population()
     columns = tie_order(task)
     if isinstance(recommender, ByItem):
         columns = columns[np.argsort(-recommender.by_item[columns], kind="stable")]
     places = np.argsort(columns)
-    seen = [(pairs, *_bounds(pairs, population)) for pairs in _seen(task)]
     cells = np.full(len(population), len(columns))
     if isinstance(recommender, ByItem):
         cells[:] = k
-        for _, starts, ends in seen:
-            cells += ends - starts
-    for low, high in _groups(cells):
-        user = population[low:high]
-        masked = [_mask(pairs, starts[low:high], ends[low:high], places) for pairs, starts, ends in seen]
+        if seen is not None:
+            cells += seen.start[population + 1] - seen.start[population]
+    for users in _groups(population, cells):
+        masked = Lists(np.empty(0, np.int64), np.empty(0, np.int64))
+        if seen is not None:
+            owner, _, item = seen.spread(users)
+            masked = Lists(owner, places[item])
         if isinstance(recommender, ByItem):
-            lists = first(len(user), len(columns), masked, k)
+            lists = first(len(users), len(columns), masked, k)
             score = recommender.by_item[columns[lists.item]]
         else:
-            scores = recommender.score(user[:, None], columns[None, :])
-            for each in masked:
-                scores[each.user, each.item] = -np.inf
+            scores = recommender.score(users[:, None], columns[None, :])
+            scores[masked.user, masked.item] = -np.inf
             lists = best(scores, k)
             score = scores[lists.user, lists.item]
-        yield Block(user[lists.user], columns[lists.item], score)
+        yield Block(users[lists.user], columns[lists.item], score)
 
 
-def _seen(task: Task) -> list[Pairs]:
-    """Return the (user, item) rows that are masked, sorted by user, of each part; none where they are kept."""
-    from recdata.protocol.task import Pairs
-
-    ((_, arguments),) = task.protocol["candidates"].items()
-    if arguments.get("seen", "mask") != "mask":
-        return []
-    return [Pairs(rows.user, rows.item) for rows in (task.rows("train"), task.rows("valid"))]
-
-
-def _mask(pairs: Pairs, starts: Places, ends: Places, places: Places) -> Lists:
-    """Return the cells of a block that are masked, given where each of its users starts and ends in ``pairs``."""
-    return Lists(np.repeat(np.arange(len(starts)), ends - starts), places[pairs.item[_spans(starts, ends)]])
-
-
-def _bounds(pairs: Pairs, users: Codes) -> tuple[Places, Places]:
-    """Return where the pairs of each user start and end in ``pairs``, which is sorted by user."""
-    return np.searchsorted(pairs.user, users), np.searchsorted(pairs.user, users, side="right")
-
-
-def _groups(sizes: Codes) -> Iterator[tuple[int, int]]:
-    """Yield (low, high) of runs of users whose ``sizes`` add up to about _CELLS, at least one user each."""
-    group = (np.cumsum(sizes) - sizes) // _CELLS
-    borders = np.flatnonzero(np.diff(group, prepend=-1, append=group[-1] + 1 if len(group) else 0))
-    yield from zip(borders[:-1].tolist(), borders[1:].tolist(), strict=True)
-
-
-def _spans(starts: Places, ends: Places) -> Places:
-    """Return all places of the half-open spans [start, end), one span after the other."""
-    lengths = ends - starts
-    shifts = np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)
-    places: Places = np.arange(int(lengths.sum())) + shifts
-    return places
+def _groups(users: Users, cells: Codes) -> Iterator[Users]:
+    """Yield runs of ``users`` whose ``cells`` add up to about _CELLS, at least one user each."""
+    group = (np.cumsum(cells) - cells) // _CELLS
+    yield from np.split(users, np.flatnonzero(np.diff(group)) + 1) if len(users) else ()

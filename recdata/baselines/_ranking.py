@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -37,16 +36,14 @@ def best(scores: Scores, k: int) -> Lists:
     return Lists(user[order], item[order])
 
 
-def first(users: int, items: int, masked: Sequence[Lists], k: int) -> Lists:
+def first(users: int, items: int, masked: Lists, k: int) -> Lists:
     """Return the first ``k`` of ``items`` columns for each of ``users`` rows, without those ``masked``.
 
     This is ``best`` for scores that fall from column to column, alike in every row; its cost does not depend
     on the number of items. ``masked`` holds places of rows and columns, in any order; they may repeat.
     """
     k = min(k, items)
-    cells = np.sort(
-        np.concatenate([np.empty(0, np.int64), *(each.user * items + each.item for each in masked)])
-    )
+    cells = np.sort(masked.user * items + masked.item)
     row, column = np.divmod(cells[np.diff(cells, prepend=-1) > 0], items)
     # The j-th column that a row keeps is j + how many of its masked columns m_0 < m_1 ... have m_i - i <= j.
     shift = column - (np.arange(len(row)) - np.searchsorted(row, row))
