@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import lzma
 import stat
@@ -75,7 +76,10 @@ def unpack(
     except _DAMAGE as error:
         raise InputError(f"{archive} is damaged or not complete: {error or type(error).__name__}") from error
     except OSError as error:
-        if error.errno is not None:  # the system's, not a decompressor's
+        if error.errno not in (
+            None,
+            errno.EINVAL,
+        ):  # the system's, not over an offset or name that makes no sense
             raise
         raise InputError(f"{archive} is damaged or not complete: {error}") from error
     except RuntimeError as error:  # zipfile's word for a password
