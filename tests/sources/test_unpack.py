@@ -272,6 +272,16 @@ def test_a_zip_with_any_byte_changed(drawn: st.DataObject, tmp_path_factory: pyt
     assert sorted(path.name for path in folder.iterdir()) == ["a.zip", "out"]
 
 
+def test_offsets_that_make_no_sense(tmp_path: Path, out: Path) -> None:
+    path = make_zip(tmp_path / "a.zip", MEMBERS)
+    raw = bytearray(path.read_bytes())
+    end = raw.rindex(b"PK\x05\x06")
+    for field in (12, 16):  # size and place of the directory
+        path.write_bytes(raw[: end + field] + b"\xff\xff\x00\x00" + raw[end + field + 4 :])
+        with pytest.raises(InputError, match="damaged"):
+            unpack(path, out)
+
+
 def test_what_is_no_archive(tmp_path: Path, out: Path) -> None:
     for content in (b"", b"user_id,item_id\n"):
         (tmp_path / "a.zip").write_bytes(content)
