@@ -36,6 +36,13 @@ def to_numpy(column: pa.Array | pa.ChunkedArray) -> npt.NDArray[Any]:
     return np.concatenate(parts) if parts else np.empty(0, _dtype(column.type))
 
 
+def filled(array: pa.Array, null: int) -> npt.NDArray[Any]:
+    """Return an array of integers with ``null`` in the place of nulls; without any, a view."""
+    data = array.buffers()[1]
+    values = np.frombuffer(data or b"", _dtype(array.type))[array.offset : array.offset + len(array)]
+    return np.where(validity(array), values, values.dtype.type(null)) if array.null_count else values
+
+
 def validity(array: pa.Array) -> npt.NDArray[np.bool_]:
     """Return for each place of an Arrow array whether it holds a value."""
     bits = array.buffers()[0]

@@ -74,12 +74,10 @@ class Encoder:
 
         Raises StopReadingError where there is nothing more to read before the end.
         """
-        for block in ahead(reader.blocks(self._findings)):
-            self.rows += len(block.value)
-            if len(block.value):
-                yield self._encode(block, reader)
+        return ahead(self._encode(block, reader) for block in reader.blocks(self._findings))
 
     def _encode(self, block: Block, reader: Reader) -> Coded:
+        self.rows += len(block.value)
         row = block.rows()
         try:
             user, item = self.users.encode(block.user), self.items.encode(block.item)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from recdata.store.arrays import to_numpy, validity
+from recdata.store.arrays import filled, validity
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 NO_ID = -1
 MOST_UNKNOWN = 1 << 20
 """How many different unknown ids are told apart before the reading is ended."""
+
+
+_FEW = 16
+"""Where a block has fewer different ids than a task by this factor, they are looked up in a table that is kept."""
 
 
 class TooManyUnknownError(Exception):
@@ -29,7 +34,7 @@ class Ids:
         self.known = len(known)
         self.unknown: list[str] = []
         self._known = known
-        self._codes = dict(zip(known.to_pylist(), range(len(known)), strict=True))
+        self._unknown: dict[str, int] = {}
 
     def __len__(self) -> int:
         """Return the number of codes, the unknown ids that were met included."""
@@ -50,24 +55,36 @@ class Ids:
         return np.concatenate(parts) if parts else np.empty(0, np.int32)
 
     def _chunk(self, chunk: pa.DictionaryArray) -> npt.NDArray[np.int32]:
-        texts = chunk.dictionary.to_pylist()
-        codes = np.fromiter(map(self._codes.get, texts, repeat(NO_ID)), np.int32, len(texts))
+        codes = self._look_up(chunk.dictionary)
         valid = validity(chunk) if chunk.null_count else None
-        places = to_numpy(chunk.indices if valid is None else chunk.indices.fill_null(0))
+        places = filled(chunk.indices, 0)
         if NO_ID in codes:
             # A dictionary may hold values that no row has; only what rows have is met.
-            met = np.zeros(len(texts), dtype=bool)
+            met = np.zeros(len(codes), dtype=bool)
             met[places if valid is None else places[valid]] = True
             for place in np.flatnonzero((codes == NO_ID) & met).tolist():
-                codes[place] = self._learn(texts[place])
+                codes[place] = self._learn(chunk.dictionary[place].as_py())
         if valid is None:
             return codes[places]
         return np.where(valid, codes[places] if len(codes) else NO_ID, NO_ID).astype(np.int32)
 
+    def _look_up(self, texts: pa.StringArray) -> npt.NDArray[np.int32]:
+        """Return the codes of known ids, NO_ID for others."""
+        if self.known > _FEW * len(texts):
+            return np.fromiter(map(self._table.get, texts.to_pylist(), repeat(NO_ID)), np.int32, len(texts))
+        import pyarrow.compute as pc
+
+        # Arrow makes a hash table of all known ids each time, but much faster than Python makes strings of them.
+        return filled(pc.index_in(texts, value_set=self._known), NO_ID).copy()
+
+    @cached_property
+    def _table(self) -> dict[str, int]:
+        return dict(zip(self._known.to_pylist(), range(self.known), strict=True))
+
     def _learn(self, text: str | None) -> int:
         if not text:
             return NO_ID
-        code = self._codes.setdefault(text, len(self))
+        code = self._unknown.setdefault(text, len(self))
         if code == len(self):
             if len(self.unknown) >= MOST_UNKNOWN:
                 raise TooManyUnknownError

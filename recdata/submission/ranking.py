@@ -82,7 +82,7 @@ class RankingPass:
         seen = None
         if expected.seen is not None:
             seen = np.zeros(len(lists.item), dtype=bool)
-            seen[index.find(expected.seen, users, inside)[2]] = True
+            seen[index.rows_of(expected.seen, users, inside)] = True
             rows = np.flatnonzero(seen)
             if len(rows):
                 self.tally.seen_items += len(rows)
@@ -93,7 +93,7 @@ class RankingPass:
         if expected.candidates is not None:
             # Whoever has no candidates is outside of the population, and ignored.
             allowed = np.repeat(place < 0, np.diff(lists.start))
-            allowed[index.find(expected.candidates, users, inside)[2]] = True
+            allowed[index.rows_of(expected.candidates, users, inside)] = True
             if not allowed.all():
                 self._report("outside-candidates", lists, np.flatnonzero(~allowed))
         rank = found - lists.start[owner] + 1
@@ -154,9 +154,7 @@ class Index:
         longest = int(np.diff(lists.start).max(initial=1))
         self._place_bits = (longest - 1).bit_length()
         self._item_bits = items.bit_length()
-        key = lists.owner() << self._item_bits
-        key |= lists.item
-        key <<= self._place_bits
+        key = self._keys(lists.owner(), lists.item)
         key |= lists.place()
         key.sort()
         self._key = key
@@ -176,12 +174,31 @@ class Index:
         """
         owner, pair, item = wanted.spread(users)
         owner = inside[owner]
-        key = (owner << self._item_bits | item) << self._place_bits
+        key = self._keys(owner, item)
+        at, there = self._search(key)
+        return owner[there], pair[there], self._rows(self._key[at[there]])
+
+    def rows_of(
+        self, wanted: ByUser, users: npt.NDArray[np.int32], inside: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int64]:
+        """Return the rows that ``find`` returns, in any order."""
+        owner, _, item = wanted.spread(users)
+        key = self._keys(inside[owner], item)
+        key.sort()  # in order they are searched for faster
+        at, there = self._search(key)
+        return self._rows(self._key[at[there]])
+
+    def _keys(self, owner: npt.NDArray[np.int64], item: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        key = owner << self._item_bits
+        key |= item
+        key <<= self._place_bits
+        return key
+
+    def _search(self, key: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
         # The first key that is not lower has the pair's own bits, if the pair is there.
         at = np.searchsorted(self._key, key)
         at[at == len(self._key)] = 0
-        there = self._key[at] >> self._place_bits == key >> self._place_bits
-        return owner[there], pair[there], self._rows(self._key[at[there]])
+        return at, self._key[at] >> self._place_bits == key >> self._place_bits
 
     def _rows(self, key: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         return self._start[key >> self._place_bits >> self._item_bits] + (key & self._mask)

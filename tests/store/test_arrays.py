@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from recdata.store.arrays import read_table, to_numpy, validity
+from recdata.store.arrays import filled, read_table, to_numpy, validity
 
 
 @pytest.mark.parametrize("dtype", ["int8", "int32", "int64", "uint16", "float32", "float64"])
@@ -37,6 +37,15 @@ def test_validity_of_a_slice() -> None:
     assert validity(array).tolist() == [False, True, False, True, True, False]
     assert validity(array[2:5]).tolist() == [False, True, True]
     assert validity(array[3:5]).tolist() == [True, True]
+
+
+def test_integers_with_something_in_the_place_of_nulls() -> None:
+    array = pa.array([7, None, 9, None, 11], pa.int32())
+    assert filled(array, -1).tolist() == [7, -1, 9, -1, 11]
+    assert filled(array[1:3], -1).tolist() == [-1, 9]
+    assert filled(array[4:], -1).tolist() == [11]
+    assert filled(array[:0], -1).tolist() == []
+    assert filled(array, -1).dtype == np.int32
 
 
 def test_empty() -> None:
