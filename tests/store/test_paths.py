@@ -38,6 +38,7 @@ def no_home(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     monkeypatch.delenv("HOME", raising=False)
     monkeypatch.setattr(Path, "home", staticmethod(nobody))
+    monkeypatch.setattr(Path, "expanduser", lambda path: nobody())
     monkeypatch.setattr("os.path.expanduser", lambda path: path)
     return monkeypatch
 
