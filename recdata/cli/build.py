@@ -13,8 +13,17 @@ from recdata.cli._options import as_json, raw_files
 @click.argument("corpus")
 @raw_files
 @click.option("--rebuild", is_flag=True, help="Build again, in place of what the store holds.")
+@click.option(
+    "--skip-bad-rows",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Leave out up to N rows that cannot be read; the manifest lists them.",
+)
 @as_json
-def command(corpus: str, from_path: Path | None, allow_partial: bool, rebuild: bool, as_json: bool) -> None:
+def command(
+    corpus: str, from_path: Path | None, allow_partial: bool, rebuild: bool, skip_bad_rows: int, as_json: bool
+) -> None:
     """Build CORPUS: check the raw files, write canonical tables and their fingerprint into the store."""
     from recdata.cli._output import print_json, print_table, say
     from recdata.corpora.build import build, open_corpus
@@ -24,8 +33,9 @@ def command(corpus: str, from_path: Path | None, allow_partial: bool, rebuild: b
     card = card_of(parse_name(corpus))
     there = open_corpus(card.name, card.version)
     # A sample that stands there is not what was asked for; the whole corpus takes its place.
-    rebuild = rebuild or bool(there and there["partial"] and not allow_partial)
-    built = Corpus.open(build(card, from_path, allow_partial=allow_partial, rebuild=rebuild))
+    rebuild = rebuild or bool(there and there["partial"] and not (allow_partial or skip_bad_rows))
+    folder = build(card, from_path, allow_partial=allow_partial, rebuild=rebuild, skip_bad_rows=skip_bad_rows)
+    built = Corpus.open(folder)
     manifest = built.manifest
     if as_json:
         print_json({**manifest, "folder": str(built.folder)})

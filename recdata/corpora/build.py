@@ -53,13 +53,16 @@ def build(
     *,
     allow_partial: bool = False,
     rebuild: bool = False,
+    skip_bad_rows: int = 0,
     threads: int | None = None,
 ) -> Path:
     """Build the corpus of ``card`` into the store, unless it is there, and return its folder.
 
     from_path: a folder or archive of raw files. allow_partial: accept counts other than the card's (samples); the
-    manifest says so. rebuild: build again, in place of what is there. Raises MissingError where raw files cannot be
-    had, InputError where they are wrong, MismatchError where counts or checksums are not the card's.
+    manifest says so. rebuild: build again, in place of what is there. skip_bad_rows: how many rows that cannot be read
+    may be left out; the manifest lists them, and says that the corpus is partial where there are any. Raises
+    MissingError where raw files cannot be had, InputError where they are wrong, MismatchError where counts or checksums
+    are not the card's.
     """
     folder = corpora() / f"{card.name}@{card.version}"
     with locked(folder):
@@ -67,7 +70,7 @@ def build(
             return folder
         with (
             obtain(card, from_path) as raw,
-            DuckEngine(threads=threads) as engine,
+            DuckEngine(threads, skip_bad_rows) as engine,
             atomic_folder(folder, replace=True) as work,
         ):
             _build_tables(card, raw, engine, work, allow_partial)
@@ -92,6 +95,8 @@ def _build_tables(card: Card, raw: RawFiles, engine: DuckEngine, work: Path, all
         engine.keep(f"raw {kind_name}", f"SELECT {casts} FROM ({select})")
     if not kinds:
         raise InputError(f"card {card.name}: family {card.family} gave no record kind")
+    left_out = engine.bad_rows.documents()
+    allow_partial = allow_partial or bool(left_out)
     check_tables(card, kinds, engine, allow_partial)
 
     tables = {}
@@ -105,6 +110,8 @@ def _build_tables(card: Card, raw: RawFiles, engine: DuckEngine, work: Path, all
     if entities:
         counts["pairs"] = _count_pairs(engine, counts["interactions"], card.unique("interactions"))
     edition, differences = check_counts(card, counts, allow_partial)
+    if left_out:
+        differences.append(f"rows that could not be read and were left out: {len(left_out):,}")
     write_manifest(
         work,
         {
@@ -121,6 +128,7 @@ def _build_tables(card: Card, raw: RawFiles, engine: DuckEngine, work: Path, all
             "ids": {f"{entity}_ids": file_entry(work / f"{entity}_ids.parquet") for entity in entities},
             "provenance": list(raw.provenance),
             "notes": differences,
+            "skipped": left_out,
             "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "recdata": __version__,
         },

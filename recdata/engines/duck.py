@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import numpy as np
 
+from recdata.engines.bad_rows import BadRows
 from recdata.engines.base import Engine, name, quote
 from recdata.errors import ResourceError
 from recdata.store.arrays import to_numpy
@@ -29,7 +30,9 @@ class DuckEngine(Engine):
 
     name = "duckdb"
 
-    def __init__(self, threads: int | None = None) -> None:
+    def __init__(self, threads: int | None = None, skip_bad_rows: int = 0) -> None:
+        """threads: how many, by default RECDATA_THREADS or all. skip_bad_rows: how many of raw files may be left out."""
+        self.bad_rows = BadRows(skip_bad_rows)
         self._spill = tempfile.mkdtemp(prefix="recdata-duckdb-")
         self.connection = duckdb.connect(
             config={
