@@ -69,13 +69,14 @@ def test_the_wheel_holds_the_data_and_nothing_else(wheel):
     tops = {name.split("/")[0] for name in names}
     assert len(tops) == 2
     assert all(top == "recdata" or top.endswith(".dist-info") for top in tops)
-    for folder in ("cards", "protocols"):
-        expected = {path.name for path in (ROOT / folder).iterdir()}
-        assert {
-            name.split("/")[-1] for name in names if name.startswith(f"recdata/data/{folder}/")
-        } == expected
-    schemas = {path.name for path in (ROOT / "recdata" / "schema" / "json").iterdir()}
-    assert {name.split("/")[-1] for name in names if name.startswith("recdata/schema/json/")} == schemas
+    for folder, place in (
+        ("cards", "data/cards"),
+        ("protocols", "data/protocols"),
+        ("recdata/schema/json", "schema/json"),
+    ):
+        files = (path for path in (ROOT / folder).rglob("*") if path.is_file())
+        expected = {f"recdata/{place}/{path.relative_to(ROOT / folder).as_posix()}" for path in files}
+        assert {name for name in names if name.startswith(f"recdata/{place}/")} == expected
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert "recdata/py.typed" in names
 
