@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SCHEMA_VERSION = "1.0.0"
+_CORPUS = ("name", "version", "edition", "fingerprint", "partial")
 
 
 class Result:
@@ -117,7 +118,7 @@ def make_document(
             "name": task.name,
             "fingerprint": task.fingerprint,
             "part": part,
-            "corpus": {key: corpus[key] for key in ("name", "version", "fingerprint")},
+            "corpus": {key: corpus[key] for key in _CORPUS if key in corpus},
             "protocol": {key: task.protocol[key] for key in ("name", "version", "task", "candidates")},
         },
         "predictions": {

@@ -113,4 +113,4 @@ class Encoder:
 
 def _written(block: Block, place: int) -> str:
     value = block.value[place].as_py()
-    return "nothing" if value is None else str(value)
+    return "null" if value is None else str(value)

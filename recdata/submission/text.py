@@ -135,7 +135,7 @@ def _number(written: float | str | None, column: Value) -> float:
     NaN and infinity are numbers here; they are found later, as in every format.
     """
     if written is None or (isinstance(written, str) and not written.strip()):
-        raise BadLineError("nothing", column)
+        raise BadLineError("", column)
     try:
         # Python alone would read 1_000 and digits of other scripts as numbers.
         if isinstance(written, str) and ("_" in written or not written.isascii()):

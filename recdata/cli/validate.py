@@ -1,0 +1,41 @@
+"""``recdata validate``: what is wrong with a prediction file, row by row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from recdata.cli._options import as_json
+
+
+@click.command("validate")
+@click.argument("task")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--part",
+    type=click.Choice(["test", "valid"]),
+    default="test",
+    show_default=True,
+    help="What is predicted.",
+)
+@click.option(
+    "--max-errors", type=click.IntRange(1), default=20, show_default=True, help="How many findings to show."
+)
+@as_json
+def command(task: str, file: Path, part: str, max_errors: int, as_json: bool) -> None:
+    """Check the predictions in FILE for TASK. All that is found is counted; errors end with exit code 3."""
+    from recdata import api
+    from recdata.cli._output import print_json, say
+    from recdata.submission.examine import validate
+
+    findings = validate(api.task(task), file, part, max_errors)
+    errors, warnings = findings.total("error"), findings.total("warning")
+    if as_json:
+        print_json(findings.to_dict())
+    else:
+        if errors or warnings:
+            click.echo(findings.text())
+        say(f"{findings.file}: {errors:,} errors, {warnings:,} warnings")
+    if errors:
+        raise click.exceptions.Exit(3)
