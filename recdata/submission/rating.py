@@ -65,9 +65,10 @@ class RatingPass:
         there = key[at] == wanted if len(key) else np.zeros(len(wanted), dtype=bool)
         absent = np.unique(wanted[~there])
         self.missing = len(absent)
-        for pair in absent[: self._findings.limit].tolist():
+        first = absent[: self._findings.limit].tolist()
+        for pair in first:
             self._findings.add("missing-pair", value=self._pair(pair))
-        self._findings.count("missing-pair", len(absent) - self._findings.limit)
+        self._findings.count("missing-pair", len(absent) - len(first))
         if self.missing:
             return None
         user = np.searchsorted(self.population, self._rows.user).astype(np.int32)
