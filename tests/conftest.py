@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("RECDATA_HOME", str(folder))
     monkeypatch.delenv("RECDATA_ARCHIVES", raising=False)
     return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_store_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let a test that forgets ``home`` build into a folder of the run's own, never into the user's store."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RECDATA_HOME", str(tmp_path_factory.mktemp("store")))
+        patch.delenv("RECDATA_ARCHIVES", raising=False)
+        yield
 
 
 @pytest.fixture(autouse=True)
