@@ -78,3 +78,14 @@ def test_nothing_heavy_is_imported_before_it_is_needed(code: str) -> None:
     check = f"import sys; {code}; print([name for name in {HEAVY!r} if name in sys.modules])"
     output = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True).stdout
     assert output.splitlines()[-1] == "[]"
+
+
+def test_every_verb_says_what_it_does() -> None:
+    from recdata.cli import cli
+
+    for verb in cli.list_commands(None):  # type: ignore[arg-type]
+        path = PACKAGE / "cli" / f"{verb.replace('-', '_')}.py"
+        first = path.read_text(encoding="utf-8").splitlines()[0]
+        assert first.startswith(f'"""``recdata {verb}``: '), first
+        assert first.endswith('."""'), "help shows the first line of the module, so it is one sentence"
+        assert cli.get_command(None, verb) is not None  # type: ignore[arg-type]

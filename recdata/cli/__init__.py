@@ -15,14 +15,28 @@ import click
 from recdata.errors import RecdataError
 from recdata.version import __version__
 
+_FOLDER = Path(__file__).parent
+
 
 class Verbs(click.Group):
-    """A group whose commands are the modules of this folder, each imported only when it is run or listed."""
+    """A group whose commands are the modules of this folder, each imported only when it is run.
+
+    A module's first line is ``recdata VERB``: and what it does; it exports the click command as ``command``.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the verbs: the modules here whose names do not begin with an underscore."""
-        files = Path(__file__).parent.glob("*.py")
-        return sorted(file.stem.replace("_", "-") for file in files if not file.stem.startswith("_"))
+        files = [file.stem for file in _FOLDER.glob("*.py")]
+        return sorted(stem.replace("_", "-") for stem in files if not stem.startswith("_"))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs with what their modules' first lines say, so that help need not import any of them."""
+        rows = []
+        for verb in self.list_commands(ctx):
+            with (_FOLDER / f"{verb.replace('-', '_')}.py").open(encoding="utf-8") as source:
+                rows.append((verb, source.readline().strip().strip('"').partition(": ")[2]))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module of a verb and return its command."""
