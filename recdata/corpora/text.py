@@ -8,6 +8,7 @@ import io
 import tempfile
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, cast
 
@@ -138,18 +139,22 @@ def open_raw(path: Path) -> IO[bytes]:
     return cast("IO[bytes]", gzip.open(path, "rb")) if packed else path.open("rb")
 
 
-def check_gzip(path: Path) -> bool:
+def check_gzip(path: Path, copy: Path | None = None) -> bool:
     """Say whether a file is gz, and if so read it to its end, where its checksum stands: engines do not look at it.
 
-    Raises InputError, with the line after which nothing can be read, for one that is cut off or damaged.
+    copy: where to put what is unpacked. Raises InputError, with the line after which nothing can be read, for one that
+    is cut off or damaged.
     """
-    with open_raw(path) as raw:
+    with open_raw(path) as raw, ExitStack() as stack:
         if not isinstance(raw, gzip.GzipFile):
             return False
+        file = stack.enter_context(copy.open("wb")) if copy else None
         lines = 0
         try:
             while chunk := raw.read1(_CHUNK):
                 lines += chunk.count(b"\n")
+                if file:
+                    file.write(chunk)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise InputError(
                 f"{path}, line {lines} or later: the gz file is cut off or damaged ({error}); get it again"

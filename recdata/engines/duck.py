@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,10 @@ class DuckEngine(Engine):
         self.connection.execute("SET enable_progress_bar = false")
         if limit := os.environ.get("RECDATA_MEMORY"):
             self.connection.execute(f"SET memory_limit = {quote(limit)}")
+
+    def scratch(self, filename: str) -> Path:
+        """Return a path where a file may be written that is removed with the engine."""
+        return Path(tempfile.mkdtemp(dir=self._spill)) / filename
 
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
         try:
@@ -97,13 +102,12 @@ class DuckEngine(Engine):
             f"FROM (SELECT user, max(row, {int(count)}) AS newest, count(*) AS rows FROM {name(relation)} GROUP BY user)"
         )
 
-    def lowest(self, relation: str, keyed: str, percents: Sequence[int]) -> str:
+    def lowest(self, relation: str, keyed: str, wanted: str) -> str:
         """Sort only the rows whose key is low enough to matter, and check that they were enough.
 
         Of n uniform keys, the lowest w lie below (w + 6 sqrt(w) + 9) / n of the range but for one user in millions; where
         one has too few there, everything is sorted after all.
         """
-        wanted = self.wanted(percents)
         self.keep(
             "lowest limits",
             f"SELECT user, rows, wanted, 2147483647 * (wanted + 6 * sqrt(wanted) + 9) / rows AS highest FROM "
@@ -119,17 +123,15 @@ class DuckEngine(Engine):
         ((short,),) = self.fetch(
             'SELECT (SELECT sum(wanted) FROM "lowest limits") IS DISTINCT FROM (SELECT count(*) FROM "lowest rows")'
         )
-        return (
-            super().lowest(relation, keyed, percents)
-            if short
-            else 'SELECT row, place, rows FROM "lowest rows"'
-        )
+        if short:
+            return super().lowest(relation, keyed, wanted)
+        return 'SELECT row, place, rows FROM "lowest rows"'
 
-    def k_core(self, relation: str, users: int, items: int) -> None:
+    def k_core(self, relation: str, users: int, items: int, rounds: int | None = None) -> None:
         """Count over integer codes in NumPy: several times faster here than rounds of SQL."""
         codes = self.columns(f"SELECT row, user, item FROM {name(relation)}")
         row, user, item = codes["row"], codes["user"], codes["item"]
-        while len(row):
+        for _ in count() if rounds is None else range(rounds):
             keep = np.ones(len(row), dtype=bool)
             for code, least in ((user, users), (item, items)):
                 if least > 1:
@@ -152,6 +154,14 @@ class DuckEngine(Engine):
     def moment(self, text: str) -> str:
         """Cast the text to DuckDB's timestamp with time zone."""
         return f"CAST({quote(text)} AS TIMESTAMPTZ)"
+
+    def microseconds(self, moment: str) -> str:
+        """Ask DuckDB for the epoch."""
+        return f"epoch_us({moment})"
+
+    def overlaps(self, column: str, literals: str) -> str:
+        """Make a list of the literals and compare."""
+        return f"list_has_any({column}, [{literals}])"
 
     def close(self) -> None:
         """Close the connection and remove what was spilled."""
