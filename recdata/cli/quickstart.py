@@ -28,6 +28,7 @@ def command(output: Path, from_path: Path | None) -> None:
     Uses MovieLens 100k where its archive is at hand or can be downloaded, a generated corpus otherwise. What an
     earlier run left is used again.
     """
+    import shlex
     import shutil
     import sys
 
@@ -43,7 +44,7 @@ def command(output: Path, from_path: Path | None) -> None:
         for each in scored
     ]
     print_table(("baseline", *metrics), rows, right=range(1, len(metrics) + 1))
-    program = "recdata" if shutil.which("recdata") else sys.argv[0]
+    program = "recdata" if shutil.which("recdata") else shlex.quote(sys.argv[0])
     say(f"Scored on {task.citation}; predictions and results are in {output}.")
     say(f"Your own model beside these two: {program} score {task.name} FILE")
     say(f"Other corpora, other protocols: {program} list, {program} protocols")
