@@ -281,6 +281,19 @@ def arrow_type(text: str) -> pa.DataType:
     raise InputError(f"type {text!r} is not one of the canonical schema's: {known}")
 
 
+def struct_fields(type_text: str) -> dict[str, str]:
+    """Return the fields of a struct type with their types; none where it is another type.
+
+    >>> struct_fields("struct<word: string, places: list<int32>>")
+    {'word': 'string', 'places': 'list<int32>'}
+    """
+    match = re.fullmatch(r"struct<(.+)>", type_text.strip())
+    if match is None:
+        return {}
+    parts = (part.partition(":") for part in _split_fields(match[1]))
+    return {name.strip(): inner.strip() for name, _, inner in parts}
+
+
 def _split_fields(text: str) -> list[str]:
     """Split a struct's fields at the commas that are not inside angle brackets."""
     parts, depth, start = [], 0, 0

@@ -1,0 +1,180 @@
+"""How the raw files of a declared corpus are laid out, as its card says, and reading them into an engine."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from recdata.corpora.build import duck_type
+from recdata.corpora.text import CODECS, first_fields, open_raw, read_delimited
+from recdata.engines.base import name, quote
+from recdata.engines.duck import DuckEngine
+from recdata.errors import InputError
+from recdata.schema.kinds import arrow_type
+
+_FORMATS = {"csv": (",", True), "tsv": ("\t", False), "jsonl": ("", False), "parquet": ("", False)}
+"""The formats, with the delimiter and whether fields may be quoted where the card does not say."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The layout of a raw file.
+
+    columns: names, which expressions use, to canonical types. header: what the first line says, None where the file has
+    none. also: other layouts that the same file is found in.
+    """
+
+    format: str
+    columns: Mapping[str, str]
+    delimiter: str
+    quoted: bool
+    header: tuple[str, ...] | None
+    encoding: str
+    nulls: tuple[str, ...]
+    also: tuple[Layout, ...] = ()
+
+    @property
+    def delimited(self) -> bool:
+        """Whether the file is text with a delimiter between fields."""
+        return self.format in ("csv", "tsv")
+
+
+def layout(spec: Mapping[str, Any], where: str) -> Layout:
+    """Return the layout that a card's ``options.files`` entry means; ``where`` is what messages call it.
+
+    Raises InputError for a type that the schema has not, or a header whose length is not that of the columns.
+    """
+    kind = spec["format"]
+    columns = spec["columns"]
+    typed = dict.fromkeys(columns, "string") if isinstance(columns, list) else dict(columns)
+    for column, type_text in typed.items():
+        try:
+            arrow_type(type_text)
+        except InputError as error:
+            raise InputError(f"{where}.columns.{column}: {error}") from None
+    first = _variant(kind, typed, {key: value for key, value in spec.items() if key != "also"}, where)
+    also = tuple(_variant(kind, typed, {**spec, **more}, where) for more in spec.get("also", ()))
+    return replace(first, also=also)
+
+
+def _variant(kind: str, columns: Mapping[str, str], spec: Mapping[str, Any], where: str) -> Layout:
+    delimiter, quoted = _FORMATS[kind]
+    header = spec.get("header", True)
+    if header is False:
+        names = None
+    else:
+        names = tuple(columns if header is True else header)
+        if len(names) != len(columns):
+            raise InputError(
+                f"{where}: the header has {len(names)} names, but there are {len(columns)} columns"
+            )
+    return Layout(
+        kind,
+        columns,
+        spec.get("delimiter", delimiter),
+        spec.get("quoted", quoted),
+        names,
+        spec.get("encoding", "utf-8"),
+        tuple(spec.get("nulls", [""])),
+    )
+
+
+def load(engine: DuckEngine, relation: str, path: Path, given: Layout, keep: Sequence[str]) -> Layout:
+    """Read the columns ``keep`` of ``path`` into ``relation``; return the layout that the file was found in.
+
+    Raises InputError with file, line and column for what does not fit.
+    """
+    if given.delimited:
+        found = _found_in(path, given)
+        read_delimited(
+            engine,
+            relation,
+            path,
+            {column: duck_type(type_text) for column, type_text in found.columns.items()},
+            delimiter=found.delimiter,
+            header=found.header,
+            quoted=found.quoted,
+            encoding=found.encoding,
+            nulls=found.nulls,
+            keep=keep,
+        )
+        return found
+    if given.format == "parquet":
+        _load_parquet(engine, relation, path, given, keep)
+    else:
+        _load_json(engine, relation, path, given, keep)
+    return given
+
+
+def _found_in(path: Path, given: Layout) -> Layout:
+    """Return the layout whose header a file has; of those without one, the first with as many fields."""
+    if not given.also:
+        return given
+    for each in (given, *given.also):
+        fields = first_fields(path, each.delimiter, each.encoding)
+        if fields == list(each.header) if each.header is not None else len(fields) == len(each.columns):
+            return each
+    return given
+
+
+def _load_parquet(engine: DuckEngine, relation: str, path: Path, given: Layout, keep: Sequence[str]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        there = pq.read_schema(path).names
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InputError(f"{path} is not a Parquet file: {error}") from None
+    for column in keep:
+        if column not in there:
+            raise InputError(f"{path} has no column {column!r}; it has {', '.join(there)}")
+    casts = ", ".join(
+        f"CAST({name(column)} AS {duck_type(given.columns[column])}) AS {name(column)}" for column in keep
+    )
+    engine.keep(relation, f"SELECT {casts} FROM read_parquet({quote(str(path))})")
+
+
+def _load_json(engine: DuckEngine, relation: str, path: Path, given: Layout, keep: Sequence[str]) -> None:
+    from recdata.corpora.jsonl import read_json
+
+    kinds = {"string": "string", "bool": "bool", "list<string>": "strings"}
+    kinds |= dict.fromkeys(("int8", "int32", "int64"), "int64") | dict.fromkeys(
+        ("float32", "float64"), "float64"
+    )
+    fields = {column: kinds.get(given.columns[column], "json") for column in keep}
+    read_json(engine, f"{relation} objects", path, fields)
+    casts = ", ".join(
+        f"CAST({name(column)} AS {duck_type(given.columns[column])}) AS {name(column)}"
+        if kind != "json"
+        else f"CAST(CAST({name(column)} AS JSON) AS {duck_type(given.columns[column])}) AS {name(column)}"
+        for column, kind in fields.items()
+    )
+    engine.keep(relation, f"SELECT {casts} FROM {name(f'{relation} objects')}")
+
+
+def line_of(path: Path, found: Layout, column: str, value: str) -> tuple[int | None, str]:
+    """Return the line of a delimited file on which ``column`` first holds ``value``, and the line's text.
+
+    Returns (None, value) where that cannot be said: in Parquet, or where the value is no longer what was written.
+    """
+    if not found.delimited:
+        return None, value
+    place = list(found.columns).index(column)
+    with open_raw(path) as raw, io.TextIOWrapper(raw, CODECS[found.encoding], "replace", newline="") as text:
+        if found.quoted:
+            reader = csv.reader(text, delimiter=found.delimiter)
+            before = 0
+            for fields in reader:
+                if len(fields) > place and fields[place] == value:
+                    return before + 1, found.delimiter.join(fields)
+                before = reader.line_num
+        else:
+            for number, line in enumerate(text, 1):
+                fields = line.rstrip("\r\n").split(found.delimiter)
+                if len(fields) > place and fields[place] == value:
+                    return number, line.rstrip("\r\n")
+    return None, value
