@@ -13,6 +13,8 @@ from recdata import resources
 from recdata.errors import InputError, MissingError
 from recdata.schema.documents import check, read_yaml
 from recdata.schema.kinds import KINDS, Column
+from recdata.sources import templates
+from recdata.sources.templates import Pattern
 
 
 @dataclass(frozen=True)
@@ -108,28 +110,44 @@ class Card:
         """Return (edition, expected counts) pairs; one with the name None where the card knows no editions.
 
         Counts are rows by record kind; ``interacting_users`` and ``interacting_items`` count the distinct ids
-        in interactions.
+        in interactions, ``pairs`` the distinct pairs of them. What is not known is left out.
         """
         return self.expected
 
 
 def card_names() -> list[str]:
-    """Return the names of the cards that ship with recdata, sorted, without reading any."""
-    return sorted(path.stem for path in resources.folder("cards").glob("*.yaml"))
+    """Return the names of the corpora that recdata has cards of, sorted; of the cards only templates are read."""
+    expanded = (name for pattern in card_patterns() for name in pattern.corpora)
+    return sorted([*plain_card_names(), *expanded])
+
+
+def plain_card_names() -> list[str]:
+    """Return the names of the corpora that have a card of their own, sorted, without reading any."""
+    paths = resources.folder("cards").glob("*.yaml")
+    return sorted(path.stem for path in paths if not path.name.endswith(templates.SUFFIX))
+
+
+def card_patterns() -> list[Pattern]:
+    """Return what stands for many corpora at once, such as ``amazon-2018-<category>``, by name."""
+    return sorted(templates.patterns(resources.folder("cards")), key=lambda pattern: pattern.name)
 
 
 @cache
 def load_card(name: str) -> Card:
     """Return the shipped card of a corpus. Raises MissingError where there is none of that name."""
-    names = card_names()
-    if name not in names:
-        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    folder = resources.folder("cards")
+    if name in plain_card_names():
+        card = read_card(folder / f"{name}.yaml")
+        if card.name != name:
+            raise InputError(f"{card.source}: the name is {card.name!r}; it must be the file's")
+        return card
+    pattern = templates.find(folder, name)
+    if pattern is None:
+        near = difflib.get_close_matches(name, card_names(), n=3, cutoff=0.5)
+        names = sorted([*plain_card_names(), *(pattern.name for pattern in card_patterns())])
         hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names)}"
         raise MissingError(f"there is no corpus {name!r}; {hint}")
-    card = read_card(resources.folder("cards") / f"{name}.yaml")
-    if card.name != name:
-        raise InputError(f"{card.source}: the name is {card.name!r}; it must be the file's")
-    return card
+    return _card(pattern.expand(name), pattern.source, f"{pattern.source} ({name})")
 
 
 def read_card(path: Path) -> Card:
@@ -137,8 +155,12 @@ def read_card(path: Path) -> Card:
 
     Raises MissingError where the file is not there, InputError naming the place in it for what is wrong.
     """
-    document = read_yaml(path)
-    check(document, "card", str(path))
+    return _card(read_yaml(path), path, str(path))
+
+
+def _card(document: Any, path: Path, source: str) -> Card:
+    """Return a card from its document; ``source`` is what messages call it."""
+    check(document, "card", source)
     tables = {kind: _table(kind, table, path) for kind, table in document.pop("tables", {}).items()}
     editions = document.pop("editions", None) or [{"name": None, "expected": document.pop("expected", None)}]
     archives = tuple(Archive(**archive) for archive in document.pop("archives", []))
@@ -150,7 +172,7 @@ def read_card(path: Path) -> Card:
             "source": path,
             "licence": Licence(**document["licence"]),
             "files": {name: _wanted(file) for name, file in document["files"].items()},
-            "expected": tuple((edition["name"], edition["expected"]) for edition in editions),
+            "expected": tuple((edition["name"], edition["expected"] or {}) for edition in editions),
             "archives": archives,
             "tables": tables,
         }
