@@ -50,12 +50,20 @@ class Coded:
 
 
 def ahead(blocks: Iterator[T]) -> Iterator[T]:
-    """Yield the same, each taken from ``blocks`` in a thread while the one before is worked on."""
-    with ThreadPoolExecutor(1) as thread:
-        coming = thread.submit(next, blocks, None)
-        while (block := coming.result()) is not None:
-            coming = thread.submit(next, blocks, None)
-            yield block
+    """Return the same, each taken from ``blocks`` in a thread while the one before is worked on, the first at once."""
+    thread = ThreadPoolExecutor(1)
+    first = thread.submit(next, blocks, None)
+
+    def take() -> Iterator[T]:
+        coming = first
+        try:
+            while (block := coming.result()) is not None:
+                coming = thread.submit(next, blocks, None)
+                yield block
+        finally:
+            thread.shutdown()
+
+    return take()
 
 
 class Encoder:
@@ -72,7 +80,7 @@ class Encoder:
     def read(self, reader: Reader) -> Iterator[Coded]:
         """Yield the rows of ``reader`` that have ids and a number; the others are added to the findings.
 
-        Raises StopReadingError where there is nothing more to read before the end.
+        Reading begins with the call. Raises StopReadingError where there is nothing more to read before the end.
         """
         return ahead(self._encode(block, reader) for block in reader.blocks(self._findings))
 

@@ -63,24 +63,32 @@ def examine(
 def _examine_ranking(
     task: Task, reader: Reader, findings: Findings, part: str, cutoff: int | None
 ) -> Examined:
-    expected = Expected.of(task, part)
+    expected: Expected | None = None
     for arrange in (grouped, scattered):
         users, items = Ids(task.user_ids), Ids(task.item_ids)
-        examined = Examined(findings.copy(), reader, population=expected.population)
+        examined = Examined(findings.copy(), reader)
         encoder = Encoder(users, items, examined.findings)
+        rows = encoder.read(reader)
+        if expected is None:
+            expected = Expected.of(task, part)
+        examined.population = expected.population
         ranking = RankingPass(expected, users, items, reader.value, cutoff, examined.findings)
         try:
-            ranking.run(arrange(encoder.read(reader)))
+            ranking.run(arrange(rows))
         except ScatteredError:
             continue
         except StopReadingError:
             return examined
-        break
-    missing = ranking.missing()
+        return _finish_ranking(examined, encoder, ranking)
+    raise AssertionError("the second arrangement takes rows in any order")
+
+
+def _finish_ranking(examined: Examined, encoder: Encoder, ranking: RankingPass) -> Examined:
+    missing, population = ranking.missing(), len(examined.population)
     tally = ranking.tally
     examined.counts = {
         **_read(encoder),
-        "population": len(expected.population),
+        "population": population,
         "missing_users": len(missing),
         "outside_users": tally.outside_users,
         "outside_rows": tally.outside_rows,
@@ -88,7 +96,7 @@ def _examine_ranking(
         "seen_relevant": tally.seen_relevant,
         "tied_cuts": tally.tied_cuts,
     }
-    _check_whole(examined, encoder, missing, len(expected.population))
+    _check_whole(examined, encoder, missing, population)
     examined.evidence = ranking.hits()
     return examined
 

@@ -49,12 +49,8 @@ class Ids:
 
         Raises TooManyUnknownError.
         """
-        parts = [self._chunk(chunk) for chunk in column.chunks]
-        if len(parts) == 1:
-            return parts[0]
-        return np.concatenate(parts) if parts else np.empty(0, np.int32)
-
-    def _chunk(self, chunk: pa.DictionaryArray) -> npt.NDArray[np.int32]:
+        # Chunks are made one with one dictionary, so that an id that many of them have is looked up once.
+        chunk = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
         codes = self._look_up(chunk.dictionary)
         valid = validity(chunk) if chunk.null_count else None
         places = filled(chunk.indices, 0)

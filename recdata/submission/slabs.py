@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
@@ -12,6 +13,8 @@ from recdata.submission.encode import Coded
 
 S = TypeVar("S", bound=np.generic)
 
+_PLACE_BITS = 32
+_PLACE = (1 << _PLACE_BITS) - 1
 ROWS = 1 << 16
 """A slab has at most so many rows, unless it is the list of one user: what is sorted then fits a processor's cache,
 and user, item and place fit 64 bits together."""
@@ -65,33 +68,52 @@ def grouped(stream: Iterable[Coded]) -> Iterator[Slab]:
 
 
 def scattered(stream: Iterable[Coded]) -> Iterator[Slab]:
-    """Yield slabs of a file whatever its order, users by code. It keeps 16 to 20 bytes a row in memory."""
-    users, items, values, rows = [], [], [], []
+    """Yield slabs of a file whatever its order, users by code. It keeps 16 to 20 bytes a row in memory.
+
+    A file has less than 2**32 rows.
+    """
+    keys, items, values = [], [], []
+    shifts = []
+    total = 0
     for coded in stream:
-        users.append(coded.user)
+        if not len(coded):
+            continue
+        # User and place in one number, which sorts by both; the place says where item and value are.
+        keys.append(coded.user.astype(np.int64) << _PLACE_BITS | np.arange(total, total + len(coded)))
         items.append(coded.item)
         values.append(coded.value)
-        rows.append(coded.row)
-    if not users:
+        shifts.append(_shift(coded.row, total))
+        total += len(coded)
+    if not total:
         return
-    key = _join(users).astype(np.int64)
-    bits = max(len(key) - 1, 1).bit_length()
-    key <<= bits
-    key |= np.arange(len(key))
+    key, item, value = _join(keys), _join(items), _join(values)
+    shift = _common(shifts)
     key.sort()
-    item, value, row = _join(items), _join(values), _row_numbers(rows)
-    starts = _starts(key >> bits)
-    mask = (1 << bits) - 1
+    # The upper halves are the users; a view, since a copy would be as large as all items and values.
+    starts = _starts(key.view(np.uint32)[1 if sys.byteorder == "little" else 0 :: 2])
     for first, last in _parts(starts):
-        part = key[starts[first] : starts[last]]
-        place = part & mask
+        place = key[starts[first] : starts[last]] & _PLACE
         yield Slab(
-            (key[starts[first:last]] >> bits).astype(np.int32),
+            (key[starts[first:last]] >> _PLACE_BITS).astype(np.int32),
             starts[first : last + 1] - starts[first],
             item[place],
             value[place],
-            place + row if isinstance(row, int) else row[place],
+            place + (shift if shift.ndim == 0 else shift[place]),
         )
+
+
+def _shift(row: npt.NDArray[np.int64], first: int) -> npt.NDArray[np.int64]:
+    """Return how far row numbers are above the places from ``first``; where that is one number, it takes no memory."""
+    if int(row[-1]) - int(row[0]) == len(row) - 1:
+        return np.broadcast_to(row[0] - first, len(row))
+    return row - np.arange(first, first + len(row))
+
+
+def _common(shifts: list[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    """Return the parts as one array, without a dimension where all of it is one number."""
+    if all(part.strides == (0,) and part[0] == shifts[0][0] for part in shifts):
+        return np.array(shifts[0][0])
+    return np.concatenate(shifts)
 
 
 def _join(parts: list[npt.NDArray[S]]) -> npt.NDArray[S]:
@@ -99,18 +121,6 @@ def _join(parts: list[npt.NDArray[S]]) -> npt.NDArray[S]:
     whole: npt.NDArray[S] = np.concatenate(parts)
     parts.clear()
     return whole
-
-
-def _row_numbers(rows: list[npt.NDArray[np.int64]]) -> int | npt.NDArray[np.int64]:
-    """Return the row numbers as one array, or the first alone where the others follow it."""
-    first = int(rows[0][0])
-    expected = first
-    for part in rows:
-        if int(part[0]) != expected or int(part[-1]) != expected + len(part) - 1:
-            whole: npt.NDArray[np.int64] = np.concatenate(rows)
-            return whole
-        expected += len(part)
-    return first
 
 
 def _mark(done: npt.NDArray[np.bool_], users: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
