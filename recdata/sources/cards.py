@@ -172,7 +172,7 @@ def _card(document: Any, path: Path, source: str) -> Card:
             "source": path,
             "licence": Licence(**document["licence"]),
             "files": {name: _wanted(file) for name, file in document["files"].items()},
-            "expected": tuple((edition["name"], edition["expected"] or {}) for edition in editions),
+            "expected": tuple((edition["name"], edition["expected"]) for edition in editions),
             "archives": archives,
             "tables": tables,
         }
