@@ -19,7 +19,8 @@ def test_the_licence_is_the_apache_licence_to_the_byte():
 def test_the_citation_file_has_what_cff_demands_and_this_version():
     document = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert document["cff-version"] == "1.2.0"
-    assert document["message"] and document["title"]
+    assert document["message"]
+    assert document["title"]
     assert all(set(author) == {"name"} for author in document["authors"])
     assert document["version"] == __version__
     assert document["license"] == "Apache-2.0"
