@@ -73,7 +73,7 @@ def by_md5(items):
 
 
 def test_names_are_the_modules():
-    assert baselines.names() == ["item-mean", "mean", "popularity", "random"]
+    assert {"item-mean", "mean", "popularity", "random"} <= set(baselines.names())
     for name in baselines.names():
         assert issubclass(baselines.find(name), Recommender)
 
@@ -173,11 +173,9 @@ def test_blocks_change_nothing(make, tmp_path, monkeypatch, name, fixed, cells, 
 def test_what_cannot_be_done_is_said(make, tmp_path):
     task = make()
     out = tmp_path / "out.parquet"
-    with pytest.raises(
-        InputError, match="there is no baseline 'poplarity'; there are: item-mean, mean, popularity"
-    ):
+    with pytest.raises(InputError, match=r"there is no baseline 'poplarity'; there are: .*popularity"):
         baselines.run("poplarity", task, out)
-    with pytest.raises(InputError, match=r"mean is for rating tasks.*made for it: popularity, random"):
+    with pytest.raises(InputError, match=r"mean is for rating tasks.*made for it: .*popularity"):
         baselines.run("mean", task, out)
     with pytest.raises(InputError, match="k is 0"):
         baselines.run("random", task, out, k=0)
