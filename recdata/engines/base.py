@@ -62,29 +62,24 @@ class Engine(ABC):
         a window over all rows costs a multiple of what engines' own ways to it do.
         """
 
-    def lowest(self, relation: str, keyed: str, percents: Sequence[int]) -> str:
-        """Return a SELECT of (row, place, rows): the share of each user's rows that come first by (key, item, row).
+    def lowest(self, relation: str, keyed: str, wanted: str) -> str:
+        """Return a SELECT of (row, place, rows): of each user's rows those that come first by (key, item, row).
 
-        keyed: a SELECT of (row, user, item, key) over ``relation``, its key uniform in [0, 2**31 - 1). A user with n
-        rows gives ``floor(n * percent / 100)`` of them for each percent; place counts them from 1, rows is n.
+        keyed: a SELECT of (row, user, item, key) over ``relation``, its key uniform in [0, 2**31 - 1). wanted: SQL for how
+        many of a user's rows are wanted, over the column ``rows``, how many the user has; place counts them from 1.
         """
-        wanted = self.wanted(percents)
         return (
             "SELECT row, place, rows FROM (SELECT row, "
             "row_number() OVER (PARTITION BY user ORDER BY key, item, row) AS place, "
             f"count(*) OVER (PARTITION BY user) AS rows FROM ({keyed}) AS keyed) AS placed WHERE place <= {wanted}"
         )
 
-    @staticmethod
-    def wanted(percents: Sequence[int]) -> str:
-        """Return SQL for how many of a user's ``rows`` the percents make, each rounded down."""
-        return " + ".join(f"floor(rows * {int(percent)} / 100)" for percent in percents)
-
     @abstractmethod
-    def k_core(self, relation: str, users: int, items: int) -> None:
-        """Name ``relation`` its own k-core: drop users and items with fewer distinct partners until none is left.
+    def k_core(self, relation: str, users: int, items: int, rounds: int | None = None) -> None:
+        """Name ``relation`` its own k-core: drop users and items with too few rows until none is left.
 
-        users: the least number of rows a user must have, items: an item; a repeated pair counts each time.
+        users: the least number of rows a user must have, items: an item; a repeated pair counts each time. rounds: after
+        how many times of counting it ends at the latest.
         """
 
     @abstractmethod
@@ -97,6 +92,14 @@ class Engine(ABC):
     @abstractmethod
     def moment(self, text: str) -> str:
         """Return SQL for the moment that ``text`` names in ISO 8601 with its offset from UTC."""
+
+    @abstractmethod
+    def microseconds(self, moment: str) -> str:
+        """Return SQL for the microseconds from 1970 in UTC to the timestamp ``moment``, as a 64-bit integer."""
+
+    @abstractmethod
+    def overlaps(self, column: str, literals: str) -> str:
+        """Return SQL that says whether the list in ``column`` holds one of ``literals`` (joined by commas)."""
 
     @abstractmethod
     def close(self) -> None:

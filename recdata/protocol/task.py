@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 PARTS = ("train", "valid", "test")
 """The parts of a task, in the order in which time runs where the protocol respects it."""
+
+CONTEXT = "context"
+"""A fourth part, where users are held out: rows of theirs that a model sees when it predicts, but does not train on."""
+
+_BEFORE = {"train": (), "valid": ("train", CONTEXT), "test": ("train", CONTEXT, "valid")}
 
 
 class Pairs(NamedTuple):
@@ -96,18 +101,34 @@ class Task:
     def _ids(self, table: str, column: str) -> pa.StringArray:
         return read_table(self.folder / f"{table}.parquet", [column]).column(column).combine_chunks()
 
-    def rows(self, part: str) -> Rows:
-        """Return the rows of ``part`` ("train", "valid" or "test") as arrays of codes."""
-        if part not in PARTS:
-            raise InputError(f"a task has the parts {', '.join(PARTS)}; there is no {part!r}")
-        return self._rows(part)
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts that the task has: ``PARTS``, and "context" where users are held out."""
+        return (*PARTS, CONTEXT) if (self.folder / f"{CONTEXT}.parquet").exists() else PARTS
 
-    def _rows(self, part: str) -> Rows:
-        table = read_table(self.folder / f"{part}.parquet")
+    def rows(self, part: str) -> Rows:
+        """Return the rows of ``part`` ("train", "valid", "test" or "context") as arrays of codes."""
+        table = self._table(part)
         user, item, row = (to_numpy(table.column(name)) for name in ("user", "item", "row"))
         stamp = to_numpy(table.column("timestamp")).astype("datetime64[us]", copy=False)
         rating = to_numpy(table.column("rating")).astype(np.float64, copy=False)
         return Rows(user, item, stamp, rating, row)
+
+    def _table(self, part: str, columns: Sequence[str] | None = None) -> pa.Table:
+        if part not in self.parts:
+            raise InputError(f"this task has the parts {', '.join(self.parts)}; there is no {part!r}")
+        return read_table(self.folder / f"{part}.parquet", columns)
+
+    def weights(self, part: str) -> npt.NDArray[np.float64] | None:
+        """Return the weights of the rows of ``part``, float64; None where the protocol left them as the corpus has them."""
+        table = self._table(part)
+        return to_numpy(table.column("weight")) if "weight" in table.column_names else None
+
+    def relevant_rows(self, part: str = "test") -> Rows:
+        """Return the rows of ``part`` that are relevant: all of them, or those that the protocol's ``relevance`` keeps."""
+        rows = self.rows(part)
+        threshold = self.protocol["relevance"].get("min_rating")
+        return rows if threshold is None else Rows(*(column[rows.rating >= threshold] for column in rows))
 
     def pairs(self, part: str) -> Pairs:
         """Return the distinct (user, item) pairs of ``part``."""
@@ -115,13 +136,27 @@ class Task:
         return self._distinct(rows.user, rows.item)
 
     def truth(self, part: str = "test") -> Pairs:
-        """Return the relevant pairs of ``part``: all of it, or what the protocol's ``relevance`` keeps."""
-        rows = self.rows(part)
-        threshold = self.protocol["relevance"].get("min_rating")
-        if threshold is None:
-            return self._distinct(rows.user, rows.item)
-        keep = rows.rating >= threshold
-        return self._distinct(rows.user[keep], rows.item[keep])
+        """Return the distinct pairs of ``part`` that are relevant; see ``relevant_rows``."""
+        rows = self.relevant_rows(part)
+        return self._distinct(rows.user, rows.item)
+
+    def seen_pairs(self, part: str = "test") -> Pairs:
+        """Return what users had before ``part``: the pairs of training and context, and before the test of validation.
+
+        These are masked where the protocol masks seen items. Sorted by user; a pair may be there more than once.
+        """
+        if part not in PARTS:
+            raise InputError(f"something was seen before the parts {', '.join(PARTS)}, not before {part!r}")
+        tables = [self._table(before, ["user", "item"]) for before in _BEFORE[part] if before in self.parts]
+        nothing = np.empty(0, dtype=np.int32)
+        user, item = (
+            np.concatenate([nothing, *(to_numpy(table.column(name)) for table in tables)])
+            for name in ("user", "item")
+        )
+        if (user[1:] < user[:-1]).any():
+            order = np.argsort(user, kind="stable")
+            user, item = user[order], item[order]
+        return Pairs(user, item)
 
     def population(self, part: str = "test") -> npt.NDArray[np.int32]:
         """Return the codes of the users who are averaged over: everyone with a relevant item in ``part``."""
@@ -168,6 +203,11 @@ class Task:
         """The test part as a ``datasets.Dataset``."""
         return self._dataset("test")
 
+    @property
+    def context(self) -> Table:
+        """The context part as a ``datasets.Dataset``; InputError where no users are held out."""
+        return self._dataset(CONTEXT)
+
     def _dataset(self, part: str) -> Table:
         from recdata.store.dataset import Table
 
@@ -175,7 +215,7 @@ class Task:
 
     def __repr__(self) -> str:
         """Show the citation and the sizes of the parts."""
-        sizes = ", ".join(f"{part} {self.manifest['parts'][part]['rows']:,}" for part in PARTS)
+        sizes = ", ".join(f"{part} {entry['rows']:,}" for part, entry in self.manifest["parts"].items())
         return f"<Task {self.citation}: {sizes}>"
 
     def to_json(self) -> str:

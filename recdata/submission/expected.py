@@ -11,9 +11,8 @@ import numpy.typing as npt
 
 from recdata.errors import InputError
 from recdata.protocol.task import Pairs, Task
-from recdata.store.arrays import read_table, to_numpy
 
-_BEFORE = {"valid": ("train",), "test": ("train", "valid")}
+_PREDICTED = ("valid", "test")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +44,7 @@ class Expected:
     """What predictions for one part of a ranking task are judged by.
 
     population: int32[n], codes of who is averaged over. place: int32[users], a user's place in the population
-    or -1. relevant: the truth. seen: pairs of the parts before, where the protocol masks them. candidates:
+    or -1. relevant: the truth. seen: what users had before the part, where the protocol masks it. candidates:
     the fixed ones.
     """
 
@@ -76,7 +75,7 @@ class Expected:
         candidates = task.candidates() if fixes_candidates(task.protocol, part) else None
         seen = None
         if candidates is None and masks_seen(task.protocol):
-            seen = ByUser.of(_pairs(task, _BEFORE[part]), users)
+            seen = ByUser.of(task.seen_pairs(part), users)
         return cls(
             population,
             place,
@@ -88,7 +87,7 @@ class Expected:
 
 def check_part(part: str) -> None:
     """Raise InputError where ``part`` is not one that is predicted."""
-    if part not in _BEFORE:
+    if part not in _PREDICTED:
         raise InputError(f"predictions are scored on the part test or valid, not {part!r}")
 
 
@@ -101,15 +100,3 @@ def masks_seen(protocol: Mapping[str, Any]) -> bool:
     """Say whether items of the parts before count as misses: ``seen`` of the candidates' operator is "mask"."""
     ((_, arguments),) = protocol["candidates"].items()
     return str(arguments.get("seen", "mask")) == "mask"
-
-
-def _pairs(task: Task, parts: tuple[str, ...]) -> Pairs:
-    """Return the pairs of ``parts`` as they are stored, sorted by user; pairs may be there twice."""
-    tables = [read_table(task.folder / f"{part}.parquet", ["user", "item"]) for part in parts]
-    user, item = (
-        np.concatenate([to_numpy(table.column(name)) for table in tables]) for name in ("user", "item")
-    )
-    if (user[1:] < user[:-1]).any():
-        order = np.argsort(user, kind="stable")
-        user, item = user[order], item[order]
-    return Pairs(user, item)

@@ -69,8 +69,9 @@ def test_lowest_sorts_little_and_gives_what_sorting_everything_gives(keys: str) 
     with open_engine() as engine:
         engine.add("rows", table)
         keyed = "SELECT row, user, item, key FROM rows"
-        short = engine.fetch(engine.lowest("rows", keyed, (10, 15)))
-        plain = engine.fetch(Engine.lowest(engine, "rows", keyed, (10, 15)))
+        wanted = "floor(rows * 10 / 100) + floor(rows * 15 / 100)"
+        short = engine.fetch(engine.lowest("rows", keyed, wanted))
+        plain = engine.fetch(Engine.lowest(engine, "rows", keyed, wanted))
     assert sorted(short) == sorted(plain)
     assert len(plain) == sum(int(n * 0.1 + 1e-9) + int(n * 0.15 + 1e-9) for n in np.bincount(user))
 

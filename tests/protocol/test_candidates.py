@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from small import build_small, make_task
 
-from recdata.protocol import candidates
+from recdata.protocol.candidates import _draw
 from recdata.protocol.task import Task
 
 
@@ -63,7 +63,7 @@ def test_block_size_changes_nothing(home: Path, tmp_path: Path, monkeypatch: pyt
     corpus = build_small(tmp_path / "raw", rows(60, 200, 12))
     options = {"sampled-popularity": {"n": 40}}
     first = make_task(corpus, tmp_path / "one", candidates=options)
-    monkeypatch.setattr(candidates, "_CELLS", 700)
+    monkeypatch.setattr(_draw, "CELLS", 700)
     assert make_task(corpus, tmp_path / "two", candidates=options).fingerprint == first.fingerprint
 
 
@@ -81,7 +81,7 @@ def test_shares_are_those_of_the_definition(home: Path, tmp_path: Path) -> None:
 def test_draws_are_splitmix64() -> None:
     state = np.array([1234567], dtype=np.uint64)
     # The first outputs of the reference implementation for this seed (Vigna, splitmix64.c).
-    assert candidates._stream(state, 0, 3)[0].tolist() == [
+    assert _draw.stream(state, 0, 3)[0].tolist() == [
         6457827717110365317,
         3203168211198807973,
         9817491932198370423,
