@@ -6,7 +6,8 @@ expression for each canonical column (recdata/corpora/expressions.py); a nullabl
 
     explode    {column, split, as, position}: a row for each element of a list, the element called ``as``
     where      conditions on raw columns, all of which must hold (recdata/corpora/conditions.py)
-    distinct   true: rows that are the same are one
+    distinct   true: rows that are the same are one; a list of canonical columns: one row for each of their combinations,
+               the least in the order of all columns
 
 A source whose file is not there, where the card does not require it, is left out; so is a kind without any source.
 """
@@ -28,7 +29,7 @@ from recdata.engines.bad_rows import BadRow
 from recdata.engines.base import name, quote
 from recdata.engines.duck import DuckEngine
 from recdata.errors import InputError, MissingError
-from recdata.schema.kinds import Column
+from recdata.schema.kinds import Column, element_type
 from recdata.sources.cards import Card
 from recdata.sources.fetch import RawFiles
 
@@ -38,14 +39,15 @@ class Source:
     """One source of a record kind, compiled.
 
     columns: canonical column to SQL. rows: what is selected of the file's rows before that (an element a row, perhaps).
-    conditions: which of them count. faults: what they may not be. uses: the raw columns read, as (file, column).
+    conditions: which of them count. distinct: the SELECT of what is left of them, where {rows} stands for them. faults:
+    what they may not be. uses: the raw columns read, as (file, column).
     """
 
     file: str
     columns: Mapping[str, str]
     rows: str
     conditions: tuple[str, ...]
-    distinct: bool
+    distinct: str
     faults: tuple[Fault, ...]
     lookups: tuple[Lookup, ...]
     uses: frozenset[tuple[str, str]]
@@ -77,9 +79,7 @@ def read(card: Card, raw: RawFiles, engine: DuckEngine) -> dict[str, str]:
     for source in sources:
         _check_lookups(engine, source, parts)
     return {
-        kind: " UNION ALL ".join(
-            _select(engine, source, part) for source in listed for part in parts[source.file]
-        )
+        kind: " UNION ALL ".join(_select(engine, source, parts[source.file]) for source in listed)
         for kind, listed in there.items()
         if listed
     }
@@ -144,11 +144,24 @@ def _compile(
         columns,
         rows,
         conditions,
-        spec.get("distinct", False),
+        _distinct(spec.get("distinct", False), columns, where),
         tuple(scope.faults),
         tuple(scope.lookups),
         frozenset(uses),
     )
+
+
+def _distinct(spec: bool | Sequence[str], columns: Mapping[str, str], where: str) -> str:
+    """Return the SELECT of those rows of ``{rows}`` that are left."""
+    if isinstance(spec, bool):
+        return f"SELECT {'DISTINCT ' if spec else ''}* FROM ({{rows}})"
+    for column in spec:
+        if column not in columns:
+            raise InputError(
+                f"{where}.distinct: there is no column {column!r}; there are {', '.join(columns)}"
+            )
+    order = ", ".join(f"{name(column)} NULLS FIRST" for column in dict.fromkeys([*spec, *columns]))
+    return f"SELECT DISTINCT ON ({', '.join(map(name, spec))}) * FROM ({{rows}}) ORDER BY {order}"
 
 
 def _explode(spec: Mapping[str, Any], scope: Scope, columns: dict[str, str]) -> str:
@@ -162,7 +175,7 @@ def _explode(spec: Mapping[str, Any], scope: Scope, columns: dict[str, str]) -> 
         sql, kind = f"string_split(nullif({sql}, ''), {quote(spec['split'])})", "list<string>"
     if not kind.startswith("list<"):
         raise scope.error(f"{spec['column']!r} is of type {kind}; expected a list, or a text with split")
-    new = {spec["as"]: kind.removeprefix("list<").removesuffix(">")}
+    new = {spec["as"]: element_type(kind)}
     rows = f"*, unnest({sql}) AS {name(spec['as'])}"
     if "position" in spec:
         rows += f", generate_subscripts({sql}, 1) AS {name(spec['position'])}"
@@ -206,8 +219,13 @@ def _check_lookups(engine: DuckEngine, source: Source, parts: Mapping[str, Seque
             )
 
 
-def _select(engine: DuckEngine, source: Source, part: Part) -> str:
-    """Return the SELECT of a source's canonical columns over one file; its bad rows are left out, or refused."""
+def _select(engine: DuckEngine, source: Source, parts: Sequence[Part]) -> str:
+    """Return the SELECT of a source's canonical columns; its bad rows are left out, or refused."""
+    rows = " UNION ALL ".join(_rows(engine, source, part) for part in parts)
+    return f"({source.distinct.format(rows=rows)})"
+
+
+def _rows(engine: DuckEngine, source: Source, part: Part) -> str:
     tables = f"(SELECT {source.rows} FROM {name(part.relation)}) AS given"
     for place, lookup in enumerate(source.lookups):
         key, value = name(f"lookup {place} key"), name(f"lookup {place} value")
@@ -222,7 +240,7 @@ def _select(engine: DuckEngine, source: Source, part: Part) -> str:
             conditions.append(f"NOT ({fault.condition})")
     columns = ", ".join(f"{sql} AS {name(column)}" for column, sql in source.columns.items())
     filtered = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    return f"SELECT {'DISTINCT ' if source.distinct else ''}{columns} FROM {tables}{filtered}"
+    return f"SELECT {columns} FROM {tables}{filtered}"
 
 
 def _bad_rows(

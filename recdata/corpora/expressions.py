@@ -5,6 +5,7 @@ An expression is the name of a raw column, or a mapping. First the value it star
 
     field      of a struct: the field's value
     nulls      values that mean that there is none
+    within     [least, most] of a number: outside of it there is none
     match      a regular expression (RE2): its first group, or all of it where it has none; null where nothing matches
     replace    values to put in place of others
     lookup     {file, key, value}: the value that stands beside this key in another file; {optional: true}: or null
@@ -150,6 +151,13 @@ def _nulls(value: Value, nulls: Sequence[Any], scope: Scope) -> Value:
     return value._replace(sql=f"CASE WHEN {value.sql} NOT IN ({listed}) THEN {value.sql} END")
 
 
+def _within(value: Value, bounds: Sequence[Any], scope: Scope) -> Value:
+    if value.type not in _NUMBERS:
+        raise scope.error(f"within bounds numbers; the value is of type {value.type}")
+    least, most = (literal(bound, value.type, scope) for bound in bounds)
+    return value._replace(sql=f"CASE WHEN {value.sql} BETWEEN {least} AND {most} THEN {value.sql} END")
+
+
 def _match(value: Value, pattern: str, scope: Scope) -> Value:
     _text(value, "match", scope)
     try:
@@ -246,6 +254,7 @@ def _field(value: Value, path: str, scope: Scope) -> Value:
 _STEPS: Mapping[str, Callable[[Value, Any, Scope], Value]] = {
     "field": _field,
     "nulls": _nulls,
+    "within": _within,
     "match": _match,
     "replace": _replace,
     "lookup": _lookup,

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from recdata.corpora.build import duck_type
 from recdata.corpora.text import CODECS, first_fields, open_raw, read_delimited
 from recdata.engines.base import name, quote
 from recdata.engines.duck import DuckEngine
 from recdata.errors import InputError
-from recdata.schema.kinds import arrow_type
+from recdata.schema.kinds import arrow_type, element_type, struct_fields
 
 _FORMATS = {"csv": (",", True), "tsv": ("\t", False), "jsonl": ("", False), "parquet": ("", False)}
 """The formats, with the delimiter and whether fields may be quoted where the card does not say."""
@@ -25,7 +28,8 @@ class Layout:
     """The layout of a raw file.
 
     columns: names, which expressions use, to canonical types. header: what the first line says, None where the file has
-    none. also: other layouts that the same file is found in.
+    none. maps: the columns that are JSON objects with any keys, read as lists of (key, value). also: other layouts that
+    the same file is found in.
     """
 
     format: str
@@ -35,6 +39,7 @@ class Layout:
     header: tuple[str, ...] | None
     encoding: str
     nulls: tuple[str, ...]
+    maps: frozenset[str] = frozenset()
     also: tuple[Layout, ...] = ()
 
     @property
@@ -51,6 +56,10 @@ def layout(spec: Mapping[str, Any], where: str) -> Layout:
     kind = spec["format"]
     columns = spec["columns"]
     typed = dict.fromkeys(columns, "string") if isinstance(columns, list) else dict(columns)
+    maps = {column: match[1] for column, text in typed.items() if (match := re.fullmatch(r"map<(.+)>", text))}
+    if maps and kind != "jsonl":
+        raise InputError(f"{where}.columns: a map is something that JSON has")
+    typed |= {column: f"list<struct<key: string, value: {value}>>" for column, value in maps.items()}
     for column, type_text in typed.items():
         try:
             arrow_type(type_text)
@@ -58,7 +67,7 @@ def layout(spec: Mapping[str, Any], where: str) -> Layout:
             raise InputError(f"{where}.columns.{column}: {error}") from None
     first = _variant(kind, typed, {key: value for key, value in spec.items() if key != "also"}, where)
     also = tuple(_variant(kind, typed, {**spec, **more}, where) for more in spec.get("also", ()))
-    return replace(first, also=also)
+    return replace(first, also=also, maps=frozenset(maps))
 
 
 def _variant(kind: str, columns: Mapping[str, str], spec: Mapping[str, Any], where: str) -> Layout:
@@ -147,13 +156,22 @@ def _load_json(engine: DuckEngine, relation: str, path: Path, given: Layout, kee
     )
     fields = {column: kinds.get(given.columns[column], "json") for column in keep}
     read_json(engine, f"{relation} objects", path, fields)
-    casts = ", ".join(
-        f"CAST({name(column)} AS {duck_type(given.columns[column])}) AS {name(column)}"
-        if kind != "json"
-        else f"CAST(CAST({name(column)} AS JSON) AS {duck_type(given.columns[column])}) AS {name(column)}"
-        for column, kind in fields.items()
-    )
-    engine.keep(relation, f"SELECT {casts} FROM {name(f'{relation} objects')}")
+    values = []
+    for column, kind in fields.items():
+        value, target = name(column), duck_type(given.columns[column])
+        if kind == "json":
+            value = f"CAST({value} AS JSON)"
+        if column in given.maps:
+            # An empty object is an empty array where PHP wrote it.
+            pairs = f"MAP(VARCHAR, {duck_type(struct_fields(element_type(given.columns[column]))['value'])})"
+            value = f"CASE WHEN json_type({value}) = 'ARRAY' THEN [] ELSE map_entries(CAST({value} AS {pairs})) END"
+        values.append(f"CAST({value} AS {target}) AS {name(column)}")
+    try:
+        engine.keep(relation, f"SELECT {', '.join(values)} FROM {name(f'{relation} objects')}")
+    except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
+        raise InputError(
+            f"{path}: a value is not of its column's type: {str(error).splitlines()[0]}"
+        ) from error
 
 
 def line_of(path: Path, found: Layout, column: str, value: str) -> tuple[int | None, str]:

@@ -281,6 +281,20 @@ def arrow_type(text: str) -> pa.DataType:
     raise InputError(f"type {text!r} is not one of the canonical schema's: {known}")
 
 
+def element_type(type_text: str) -> str:
+    """Return the type of a list type's elements.
+
+    >>> element_type("list<struct<word: string>>")
+    'struct<word: string>'
+
+    Raises InputError for another type.
+    """
+    match = re.fullmatch(r"list<(.+)>", type_text.strip())
+    if match is None:
+        raise InputError(f"type {type_text!r} is not a list")
+    return match[1]
+
+
 def struct_fields(type_text: str) -> dict[str, str]:
     """Return the fields of a struct type with their types; none where it is another type.
 
