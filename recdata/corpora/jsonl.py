@@ -36,16 +36,19 @@ becomes a list of one. json: anything, kept as JSON text. Null is allowed everyw
 """
 
 
-def read_json(engine: DuckEngine, relation: str, path: Path, fields: Mapping[str, str]) -> None:
+def read_json(
+    engine: DuckEngine, relation: str, path: Path, fields: Mapping[str, str], source: Path | None = None
+) -> None:
     """Name ``relation`` the objects in ``path``: JSON lines or one JSON array, plain or gz.
 
     fields: name to type (see TYPES), with ! behind it where the field must be there and not null; fields that are not
     named are not read, fields that are not there are null. The file is read once to check it and again wherever the
-    relation is used, by all threads, and never held in memory.
+    relation is used, by all threads, and never held in memory. source: what messages call it, where ``path`` is a copy.
 
     Rows that do not fit are left out where the engine's ``bad_rows`` allow it. Raises InputError with file, line, field
     and value for the first few where it does not.
     """
+    source = source or path
     # Unpacked once, it is read by all threads, and twice, in less time than the gz once.
     plain = unpacked if check_gzip(path, unpacked := engine.scratch(path.stem)) else path
     scan = _Scan(plain, _layout(plain), fields)
@@ -55,9 +58,9 @@ def read_json(engine: DuckEngine, relation: str, path: Path, fields: Mapping[str
     except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException) as error:
         sound, why = False, str(error).splitlines()[0]
     if not sound:
-        found = bad_rows(plain, path, fields, engine.bad_rows.left)
+        found = bad_rows(plain, source, fields, engine.bad_rows.left)
         if not found:
-            raise InputError(f"{path} cannot be read as JSON: {why}")
+            raise InputError(f"{source} cannot be read as JSON: {why}")
         engine.bad_rows.add(found)
         scan = _Scan(clean_copy(plain, engine.scratch(path.name), found), "newline_delimited", fields)
         scan.check(engine)

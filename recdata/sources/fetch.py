@@ -159,9 +159,7 @@ def _from_folder(card: Card, folder: Path, origin: str, nested: bool = False) ->
         return sorted(found for found in folder.glob(pattern) if found.is_file())
 
     files = _match(card, [lookup])
-    if not folder.is_dir() or any(
-        wanted.required and name not in files for name, wanted in card.files.items()
-    ):
+    if not files or any(wanted.required and name not in files for name, wanted in card.files.items()):
         return None
     used = sorted({path for paths in files.values() for path in paths})
     provenance = [_raw_entry(card, path.relative_to(folder).as_posix(), path, origin) for path in used]

@@ -68,12 +68,13 @@ def read_template(path: Path) -> tuple[Pattern, ...]:
     if not isinstance(document["each"], dict) or len(document["each"]) != 1:
         raise InputError(f"{path}: 'each' has one key, the placeholder that the corpora differ in")
     ((placeholder, entries),) = document["each"].items()
+    known = {placeholder, *(key for values in entries.values() for key in values or {})}
     found, names = [], set()
     for part in document["cards"]:
         card = _merged(document["common"], part)
         corpora = {}
         for key, values in entries.items():
-            values = {placeholder: key, **(values or {})}
+            values = dict.fromkeys(known, _ABSENT) | {placeholder: key} | (values or {})
             name = _fill(card["name"], values, str(path))
             if name in names or not f"{name}-".startswith(path.name.removesuffix(SUFFIX) + "-"):
                 raise InputError(f"{path}: the name {name!r} is there twice, or does not begin as the file's")
@@ -100,11 +101,12 @@ def _fill(part: Any, values: Mapping[str, Any], source: str) -> Any:
     if not isinstance(part, str):
         return part
     if whole := _PLACEHOLDER.fullmatch(part):
-        return values.get(whole[1], _ABSENT)
+        return values.get(whole[1], part)
 
     def fill(match: re.Match[str]) -> str:
-        if match[1] not in values:
+        value = values.get(match[1], match[0])
+        if value is _ABSENT:
             raise InputError(f"{source}: there is no value for {match[0]}")
-        return str(values[match[1]])
+        return str(value)
 
     return _PLACEHOLDER.sub(fill, part)
