@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def build_task(
 
 def _check_fit(manifest: Mapping[str, Any], protocol: Mapping[str, Any]) -> None:
     corpora = protocol.get("corpora")
-    if corpora and manifest["corpus"] not in corpora:
+    if corpora and not any(fnmatchcase(manifest["corpus"], pattern) for pattern in corpora):
         raise InputError(
             f"protocol {protocol['name']} is made for {', '.join(corpora)}, not for {manifest['corpus']}"
         )
