@@ -32,28 +32,50 @@ def find(name: str) -> type[Recommender]:
     return recommender
 
 
-def run(name: str, task: Task, out: Path, k: int | None = None, seed: int = 0, **options: Any) -> int:
-    """Write what baseline ``name`` predicts for ``task`` to the Parquet file ``out``; return how many rows.
+def suited(task: Task) -> list[str]:
+    """Return the names of the baselines that are made for the kind of ``task``."""
+    return [name for name in names() if find(name).kind in (task.protocol["task"], "any")]
 
-    The columns are user_id, item_id and score (float64); rows are grouped by user, best first, equal scores
-    by MD5 of the item id. Full ranking: the best ``k`` (default 100) for every user of the population,
-    without the items seen in train or valid where the protocol masks them. Fixed candidates: all of them,
-    or the best ``k``. Rating tasks: every (user, item) pair of the test part, in order of ids; ``k`` has no
-    meaning.
 
-    seed: for what is random. options: what the baseline's class takes besides. Raises InputError for an
-    unknown baseline and for one that is not made for the kind of task.
-    """
-    from recdata.baselines._output import write
+def fit(name: str, task: Task, seed: int = 0, **options: Any) -> Recommender:
+    """Return baseline ``name`` fitted to ``task``. Raises InputError where it is not made for it, or has no such option."""
+    import inspect
 
     recommender = find(name)
     kind = task.protocol["task"]
-    if recommender.kind != kind:
-        suited = [other for other in names() if find(other).kind == kind]
+    if recommender.kind not in (kind, "any"):
         raise InputError(
             f"baseline {name} is for {recommender.kind} tasks, and {task.name} is a {kind} task; "
-            f"made for it: {', '.join(suited) or 'none'}"
+            f"made for it: {', '.join(suited(task)) or 'none'}"
         )
+    known = list(inspect.signature(recommender.__init__).parameters)[3:]
+    for option in options:
+        if option not in known:
+            raise InputError(f"baseline {name} has no option {option!r}; it has {', '.join(known) or 'none'}")
+    return recommender(task, seed, **options)
+
+
+def run(
+    name: str,
+    task: Task,
+    out: Path,
+    k: int | None = None,
+    seed: int = 0,
+    part: str = "test",
+    **options: Any,
+) -> int:
+    """Write what baseline ``name`` predicts for ``part`` of ``task`` to the Parquet file ``out``; return how many rows.
+
+    The columns are user_id, item_id and score (float64); rows are grouped by user, best first, equal scores
+    by MD5 of the item id. Full ranking: the best ``k`` (default 100) for every user of the population,
+    without the items seen before where the protocol masks them. Fixed candidates: all of them, or the best
+    ``k``. Rating tasks: every (user, item) pair of the part, in order of ids; ``k`` has no meaning.
+
+    seed: for what is random. options: what the baseline's class takes besides. Raises InputError for an
+    unknown baseline, for one that is not made for the kind of task, and for an option that it does not have.
+    """
+    from recdata.baselines._output import write
+
     if k is not None and k < 1:
         raise InputError(f"k is {k}: expected at least 1")
-    return write(recommender(task, seed, **options), task, out, k)
+    return write(fit(name, task, seed, **options), task, out, k, part)

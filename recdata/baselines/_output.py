@@ -38,7 +38,7 @@ class Block(NamedTuple):
     score: Scores
 
 
-def write(recommender: Recommender, task: Task, out: Path, k: int | None) -> int:
+def write(recommender: Recommender, task: Task, out: Path, k: int | None, part: str = "test") -> int:
     """Write the predictions to ``out`` and return the number of rows; see ``recdata.baselines.run``."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -48,8 +48,9 @@ def write(recommender: Recommender, task: Task, out: Path, k: int | None) -> int
     columns = [("user_id", pa.string()), ("item_id", pa.string()), ("score", pa.float64())]
     schema = pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns])
     rows = 0
+    recommender.begin(part)
     with atomic_file(out) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
-        for group in _gather(_blocks(recommender, task, k)):
+        for group in _gather(_blocks(recommender, task, k, part)):
             users, items = task.user_ids.take(pa.array(group.user)), task.item_ids.take(pa.array(group.item))
             writer.write_table(pa.table([users, items, pa.array(group.score)], schema=schema))
             rows += len(group.user)
@@ -68,18 +69,18 @@ def _gather(blocks: Iterator[Block]) -> Iterator[Block]:
         yield Block(*map(np.concatenate, zip(*waiting, strict=True)))
 
 
-def _blocks(recommender: Recommender, task: Task, k: int | None) -> Iterator[Block]:
-    if recommender.kind == "rating":
-        return _ratings(recommender, task)
-    expected = Expected.of(task, "test")
+def _blocks(recommender: Recommender, task: Task, k: int | None, part: str) -> Iterator[Block]:
+    if task.protocol["task"] == "rating":
+        return _ratings(recommender, task, part)
+    expected = Expected.of(task, part)
     if expected.candidates is not None:
         return _given(recommender, task, expected.population, expected.candidates, k)
     return _full(recommender, task, expected.population, expected.seen, k or DEFAULT_K)
 
 
-def _ratings(recommender: Recommender, task: Task) -> Iterator[Block]:
-    """Yield every pair of the test part, in order of codes."""
-    pairs = task.pairs("test")
+def _ratings(recommender: Recommender, task: Task, part: str) -> Iterator[Block]:
+    """Yield every pair of the part, in order of codes."""
+    pairs = task.pairs(part)
     for start in range(0, len(pairs.user), _CELLS):
         user, item = pairs.user[start : start + _CELLS], pairs.item[start : start + _CELLS]
         yield Block(user, item, recommender.score(user, item))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Recommender(_base.ByItem):
     """The mean of the item's training ratings; the mean of all of them for an item that has none."""
 
-    kind: ClassVar[Literal["ranking", "rating"]] = "rating"
+    kind: ClassVar[Literal["ranking", "rating", "any"]] = "rating"
 
     def __init__(self, task: Task, seed: int) -> None:
         rows = task.rows("train")

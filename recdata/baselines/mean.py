@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Recommender(_base.ByItem):
     """One number for all pairs: the exactly rounded mean of the training ratings."""
 
-    kind: ClassVar[Literal["ranking", "rating"]] = "rating"
+    kind: ClassVar[Literal["ranking", "rating", "any"]] = "rating"
 
     def __init__(self, task: Task, seed: int) -> None:
         self.by_item = np.full(len(task.item_ids), mean_rating(task))

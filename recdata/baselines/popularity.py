@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Recommender(_base.ByItem):
     """Every user gets the same ranking, less what is masked; equal counts stand by MD5 of the item id."""
 
-    kind: ClassVar[Literal["ranking", "rating"]] = "ranking"
+    kind: ClassVar[Literal["ranking", "rating", "any"]] = "ranking"
 
     def __init__(self, task: Task, seed: int, count: str = "train") -> None:
         """count: "train", or "all" to count validation and test as well.

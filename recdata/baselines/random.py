@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Recommender(_base.Recommender):
     """Every pair has a score uniform in [0, 1) that depends on seed, user id and item id alone."""
 
-    kind: ClassVar[Literal["ranking", "rating"]] = "ranking"
+    kind: ClassVar[Literal["ranking", "rating", "any"]] = "ranking"
 
     def __init__(self, task: Task, seed: int) -> None:
         self._users = _base.md5_words(task.user_ids, f"{seed}{UNIT}")

@@ -1,0 +1,69 @@
+"""Sparse matrices of users and items, as collaborative filtering reads them; needs SciPy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recdata.errors import ResourceError
+from recdata.protocol.task import Pairs
+
+if TYPE_CHECKING:
+    from recdata.protocol.task import Task
+
+
+def sparse() -> Any:
+    """Return ``scipy.sparse``. Raises ResourceError where SciPy is not installed."""
+    try:
+        import scipy.sparse
+    except ImportError:
+        raise ResourceError('this baseline needs SciPy: pip install "recdata[baselines]"') from None
+    return scipy.sparse
+
+
+def matrix(pairs: Pairs, task: Task, dtype: Any = np.float64) -> Any:
+    """Return pairs as a binary CSR matrix, users by items."""
+    shape = len(task.user_ids), len(task.item_ids)
+    ones = np.ones(len(pairs.user), dtype)
+    found = sparse().csr_matrix((ones, (pairs.user, pairs.item)), shape=shape)
+    found.data[:] = 1
+    return found
+
+
+def profile(task: Task, part: str, dtype: Any = np.float64) -> Any:
+    """Return what users had before ``part``, a binary CSR matrix: training, and validation before the test part."""
+    train = task.pairs("train")
+    if part == "valid" or not task.manifest["parts"]["valid"]["rows"]:
+        return matrix(train, task, dtype)
+    valid = task.pairs("valid")
+    both = Pairs(np.concatenate([train.user, valid.user]), np.concatenate([train.item, valid.item]))
+    return matrix(both, task, dtype)
+
+
+def largest(rows: Any, k: int) -> Any:
+    """Return a CSR matrix with the ``k`` largest values of each row of ``rows``; among equals the first columns.
+
+    Rows without as many stay as they are. Values must be positive.
+    """
+    rows.sort_indices()
+    owner = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+    order = np.lexsort((rows.indices, -rows.data, owner))
+    keep = order[np.arange(len(order)) - rows.indptr[owner] < k]
+    return sparse().csr_matrix((rows.data[keep], (owner[keep], rows.indices[keep])), shape=rows.shape)
+
+
+def history(task: Task, part: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Return users and items of all rows before ``part``, each user's oldest first."""
+    parts = ["train"] if part == "valid" else ["train", "valid"]
+    rows = [task.rows(name) for name in parts]
+    user, item = (np.concatenate([getattr(each, name) for each in rows]) for name in ("user", "item"))
+    order = np.argsort(user, kind="stable")
+    return user[order], item[order]
+
+
+def fraction(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Return popularity as numbers from 0 to below 1, to order what a baseline's own score leaves equal."""
+    whole: npt.NDArray[np.float64] = counts / (counts.max(initial=0) + 1.0)
+    return whole

@@ -1,0 +1,80 @@
+"""Options and helpers that the verbs about baselines and the ledger share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from recdata.errors import InputError
+
+if TYPE_CHECKING:
+    from recdata.leaderboard.ledger import Ledger
+    from recdata.protocol.task import Task
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+ledger_folder = click.option(
+    "--ledger",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The ledger's folder.  [default: the one that comes with recdata]",
+)
+
+
+def settings(command: Command) -> Command:
+    """Add ``--option`` and ``--tuned``: settings of a baseline."""
+    command = click.option(
+        "--tuned", type=click.Path(exists=True, path_type=Path), help="Settings that recdata tune wrote."
+    )(command)
+    return click.option(
+        "--option", multiple=True, metavar="NAME=VALUE", help="A setting of the baseline; may be repeated."
+    )(command)
+
+
+def read_settings(
+    name: str, option: tuple[str, ...], tuned: Path | None
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Return the options of baseline ``name``, and how they were tuned. Raises InputError where they are not so."""
+    import json
+
+    options: dict[str, Any] = {}
+    tuning = None
+    if tuned is not None:
+        from recdata.leaderboard.ledger import read
+
+        document = read(tuned)
+        if document.get("baseline") != name:
+            raise InputError(f"{tuned} has settings of baseline {document.get('baseline')!r}, not of {name}")
+        options, tuning = dict(document["parameters"]), document["tuning"]
+    for each in option:
+        key, equals, text = each.partition("=")
+        if not equals:
+            raise InputError(f"--option is written NAME=VALUE, not {each!r}")
+        try:
+            options[key] = json.loads(text)
+        except ValueError:
+            options[key] = text
+    return options, tuning
+
+
+def open_ledger(folder: Path | None) -> Ledger:
+    """Return the ledger in ``folder``, or the one that comes with recdata."""
+    from recdata.leaderboard.ledger import Ledger
+
+    return Ledger(folder)
+
+
+def loader() -> Callable[[str], Task]:
+    """Return a function that gives a task by its name, each loaded once."""
+    from functools import cache
+
+    from recdata.api import task
+
+    @cache
+    def load(name: str) -> Task:
+        return task(name)
+
+    return load
