@@ -13,7 +13,7 @@ from recdata.submission.delimited import FORMATS, Delimited
 from recdata.submission.file import File
 from recdata.submission.finding import Findings, StopReadingError
 from recdata.submission.jsonl import JsonLines
-from recdata.submission.text import BOM, Dialect, TextReader, pieces
+from recdata.submission.text import BOM, Dialect, Piece, TextReader, pieces
 from recdata.submission.trec import TrecRun
 
 _EXTENSIONS = {
@@ -70,7 +70,8 @@ def _open_file(file: File, findings: Findings) -> Reader:
 
 def _dialect(file: File, findings: Findings) -> Dialect:
     """Tell the dialect of a text file by its first line."""
-    first = next(pieces(file, findings), b"").removeprefix(BOM).partition(b"\n")[0].removesuffix(b"\r")
+    head = next(pieces(file, findings), Piece(1, 0, b""))
+    first = head.text.removeprefix(BOM).partition(b"\n")[0].removesuffix(b"\r")
     if not first.strip():
         findings.add("unknown-format", row=1, value=first.decode("utf-8", "backslashreplace"))
         raise StopReadingError

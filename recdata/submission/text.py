@@ -27,6 +27,26 @@ LONGEST_LINE = 1 << 26
 BOM = b"\xef\xbb\xbf"
 
 
+class Piece(NamedTuple):
+    """Whole lines of a file: the number of the first, how many there are, their bytes."""
+
+    first: int
+    lines: int
+    text: bytes
+
+    @classmethod
+    def of(cls, first: int, text: bytes) -> Piece:
+        """Count the lines; the last may have no line break."""
+        return cls(first, text.count(b"\n") + (not text.endswith(b"\n")), text)
+
+    def without_head(self, lines: int) -> Piece:
+        """Return the beginning of a file without its byte order mark and its first ``lines``."""
+        text = self.text.removeprefix(BOM)
+        for _ in range(lines):
+            text = text.partition(b"\n")[2]
+        return Piece(self.first + lines, self.lines - lines, text)
+
+
 class Fields(NamedTuple):
     """What one line says: ids, and the value as a number or as it is written (None: not there)."""
 
@@ -72,29 +92,21 @@ class TextReader:
 
     def blocks(self, findings: Findings) -> Iterator[Block]:
         """Yield the lines as blocks."""
-        line = 1
         for piece in pieces(self._file, findings):
-            body = piece
-            if line == 1:
-                body = body.removeprefix(BOM)
-                for _ in range(self._dialect.header):
-                    body = body.partition(b"\n")[2]
-            skipped = piece.count(b"\n") - body.count(b"\n")
-            if body:
-                yield self._block(body, line + skipped, findings)
-            line += piece.count(b"\n")
+            body = piece.without_head(self._dialect.header) if piece.first == 1 else piece
+            if body.text:
+                yield self._block(body, findings)
 
-    def _block(self, piece: bytes, line: int, findings: Findings) -> Block:
+    def _block(self, piece: Piece, findings: Findings) -> Block:
         import pyarrow as pa
 
-        lines = piece.count(b"\n") + (not piece.endswith(b"\n"))
         try:
-            user, item, value = self._dialect.parse(piece)
-            if len(user) == lines and not value.null_count:
-                return Block(id_column(user), id_column(item), value_column(value), line)
+            user, item, value = self._dialect.parse(piece.text)
+            if len(user) == piece.lines and not value.null_count:
+                return Block(id_column(user), id_column(item), value_column(value), piece.first)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError):
             pass
-        return self._careful(piece, line, findings)
+        return self._careful(piece.text, piece.first, findings)
 
     def _careful(self, piece: bytes, line: int, findings: Findings) -> Block:
         """Parse a piece line by line; lines that are wrong are added to ``findings`` and left out."""
@@ -147,7 +159,7 @@ def _number(written: float | str | None, column: Value) -> float:
         return math.inf
 
 
-def pieces(file: File, findings: Findings) -> Iterator[bytes]:
+def pieces(file: File, findings: Findings) -> Iterator[Piece]:
     """Yield the unpacked bytes of ``file``, cut after line breaks.
 
     Raises StopReadingError, with the reason in ``findings``, for damaged packing and for a line without end.
@@ -155,12 +167,12 @@ def pieces(file: File, findings: Findings) -> Iterator[bytes]:
     line, rest = 1, b""
     with file.open() as stream:
         while data := file.read(stream, PIECE, findings, line):
-            head, newline, tail = data.rpartition(b"\n")
-            if newline:
-                piece = rest + head + newline
-                line += piece.count(b"\n")
+            end = data.rfind(b"\n") + 1
+            if end:
+                piece = Piece.of(line, rest + data[:end])
                 yield piece
-                rest = tail
+                line += piece.lines
+                rest = data[end:]
             else:
                 rest += data
             if len(rest) > LONGEST_LINE:
@@ -170,4 +182,4 @@ def pieces(file: File, findings: Findings) -> Iterator[bytes]:
                 )
                 raise StopReadingError
     if rest:
-        yield rest
+        yield Piece.of(line, rest)
