@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from recdata.corpora.expressions import Scope, literal
+from recdata.corpora.expressions import Scope, groups, literal
 from recdata.engines.base import quote
 
 
@@ -28,6 +28,7 @@ def condition(spec: Mapping[str, Any], scope: Scope) -> str:
         if test in spec:
             made.append(f"{value.sql} {operator} {literal(spec[test], value.type, scope)}")
     if "matches" in spec:
+        groups(spec["matches"], scope)
         made.append(f"regexp_matches({value.sql}, {quote(spec['matches'])})")
     if "null" in spec:
         made.append(f"{value.sql} IS {'' if spec['null'] else 'NOT '}NULL")

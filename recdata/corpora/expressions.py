@@ -26,6 +26,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import duckdb
+
 from recdata.corpora.build import duck_type
 from recdata.engines.base import name, quote
 from recdata.errors import InputError
@@ -160,12 +162,18 @@ def _within(value: Value, bounds: Sequence[Any], scope: Scope) -> Value:
 
 def _match(value: Value, pattern: str, scope: Scope) -> Value:
     _text(value, "match", scope)
-    try:
-        groups = re.compile(pattern).groups
-    except re.error as error:
-        raise scope.error(f"match: {pattern!r} is not a regular expression: {error}") from None
-    found = f"regexp_extract({value.sql}, {quote(pattern)}, {min(groups, 1)})"
+    found = f"regexp_extract({value.sql}, {quote(pattern)}, {min(groups(pattern, scope), 1)})"
     return value._replace(sql=f"CASE WHEN regexp_matches({value.sql}, {quote(pattern)}) THEN {found} END")
+
+
+def groups(pattern: str, scope: Scope) -> int:
+    """Return how many groups a regular expression has. Raises InputError where it is none that the engine knows (RE2)."""
+    try:
+        duckdb.execute("SELECT regexp_matches('', ?)", [pattern])
+        return re.compile(pattern).groups
+    except (re.error, duckdb.Error) as error:
+        why = str(error).splitlines()[0]
+        raise scope.error(f"{pattern!r} is not a regular expression of RE2: {why}") from None
 
 
 def _replace(value: Value, pairs: Mapping[str, str], scope: Scope) -> Value:
@@ -191,7 +199,7 @@ def _lookup(value: Value, spec: Mapping[str, Any], scope: Scope) -> Value:
             Fault(
                 f"{value.sql} IS NOT NULL AND {name(f'lookup {place} key')} IS NULL",
                 value.column,
-                f"a {key} of {file}",
+                f"a value of column {key!r} in {file}",
             )
         )
     return Value(name(f"lookup {place} value"), there[wanted], value.column)
