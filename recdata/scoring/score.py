@@ -14,6 +14,7 @@ from recdata.metrics.spelling import Measure, expand, largest_cutoff, parse_list
 from recdata.protocol.task import Task
 from recdata.scoring.peruser import PerUser, write
 from recdata.scoring.result import Result, make_document
+from recdata.store.files import check_files
 from recdata.submission.examine import SHOWN, examine
 from recdata.submission.finding import RejectedError
 from recdata.submission.opening import open_predictions
@@ -35,7 +36,8 @@ def score(
     .csv. limit: how many findings an error shows.
 
     Raises RejectedError (an InputError) with all findings where the predictions have errors, InputError for a
-    metric that does not exist or does not fit the task, MissingError where the file is not there.
+    metric that does not exist or does not fit the task, MissingError where the file is not there,
+    MismatchError where the task's files or the predictions were changed.
     """
     measures = choose_measures(task, metrics)
     if per_user is not None:
@@ -46,7 +48,12 @@ def score(
         raise RejectedError(findings)
     with ThreadPoolExecutor(1) as thread:
         digest = thread.submit(reader.digest)
-        examined = examine(task, reader, findings, part, largest_cutoff(measures))
+        # Where the task's files are not what its manifest says, that explains whatever goes wrong.
+        intact = thread.submit(check_files, task.folder, task.manifest.get("tables", {}))
+        try:
+            examined = examine(task, reader, findings, part, largest_cutoff(measures))
+        finally:
+            intact.result()
         if examined.evidence is None or examined.findings.total("error"):
             raise RejectedError(examined.findings)
         sha256 = digest.result()

@@ -17,6 +17,7 @@ from recdata.errors import InputError, MismatchError
 from recdata.protocol.task import Task
 from recdata.schema.documents import check
 from recdata.scoring.score import score
+from recdata.store.files import file_entry
 from recdata.submission.finding import RejectedError
 
 
@@ -239,6 +240,21 @@ def test_a_file_that_changes_while_it_is_read(
     monkeypatch.setattr("recdata.submission.file.sha256_of", touched)
     with pytest.raises(MismatchError, match="was changed while it was read"):
         score(task, predictions)
+
+
+def test_a_task_whose_bytes_were_changed(task: Task, predictions: Path) -> None:
+    tables = {
+        name: file_entry(task.folder / f"{name}.parquet")
+        for name in ("train", "valid", "test", "users", "items")
+    }
+    whole = Task(task.folder, {**task.manifest, "tables": tables})
+    assert score(whole, predictions).metrics
+    path = task.folder / "train.parquet"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(MismatchError, match=r"train\.parquet is not the file that was built"):
+        score(whole, predictions)
 
 
 def test_saving(task: Task, predictions: Path, tmp_path: Path) -> None:
