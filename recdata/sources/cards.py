@@ -89,6 +89,7 @@ class Card:
     tables: Mapping[str, Table] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     obtain: str | None = None
+    changes: tuple[Mapping[str, str], ...] = ()
 
     def table(self, kind: str) -> Table:
         """Return what the corpus adds to a record kind: nothing where the card does not speak of it."""
@@ -174,6 +175,7 @@ def _card(document: Any, path: Path, source: str) -> Card:
             "files": {name: _wanted(file) for name, file in document["files"].items()},
             "expected": tuple((edition["name"], edition["expected"]) for edition in editions),
             "archives": archives,
+            "changes": tuple(document.pop("changes", ())),
             "tables": tables,
         }
     )
