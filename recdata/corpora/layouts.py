@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +27,8 @@ class Layout:
     """The layout of a raw file.
 
     columns: names, which expressions use, to canonical types. header: what the first line says, None where the file has
-    none. maps: the columns that are JSON objects with any keys, read as lists of (key, value). also: other layouts that
-    the same file is found in.
+    none. raw: types that only JSON has, by column: ``map<T>``, an object with any keys, which becomes a list of (key, value);
+    ``text``, a text or a number, which becomes a text. also: other layouts that the same file is found in.
     """
 
     format: str
@@ -39,7 +38,7 @@ class Layout:
     header: tuple[str, ...] | None
     encoding: str
     nulls: tuple[str, ...]
-    maps: frozenset[str] = frozenset()
+    raw: Mapping[str, str] = field(default_factory=dict)
     also: tuple[Layout, ...] = ()
 
     @property
@@ -56,10 +55,12 @@ def layout(spec: Mapping[str, Any], where: str) -> Layout:
     kind = spec["format"]
     columns = spec["columns"]
     typed = dict.fromkeys(columns, "string") if isinstance(columns, list) else dict(columns)
-    maps = {column: match[1] for column, text in typed.items() if (match := re.fullmatch(r"map<(.+)>", text))}
-    if maps and kind != "jsonl":
-        raise InputError(f"{where}.columns: a map is something that JSON has")
-    typed |= {column: f"list<struct<key: string, value: {value}>>" for column, value in maps.items()}
+    raw = {column: text for column, text in typed.items() if text == "text" or text.startswith("map<")}
+    if raw and kind != "jsonl":
+        raise InputError(f"{where}.columns: {', '.join(raw)}: map and text are types that only JSON has")
+    for column, text in raw.items():
+        value = text.removeprefix("map<").removesuffix(">")
+        typed[column] = "string" if text == "text" else f"list<struct<key: string, value: {value}>>"
     for column, type_text in typed.items():
         try:
             arrow_type(type_text)
@@ -67,7 +68,7 @@ def layout(spec: Mapping[str, Any], where: str) -> Layout:
             raise InputError(f"{where}.columns.{column}: {error}") from None
     first = _variant(kind, typed, {key: value for key, value in spec.items() if key != "also"}, where)
     also = tuple(_variant(kind, typed, {**spec, **more}, where) for more in spec.get("also", ()))
-    return replace(first, also=also, maps=frozenset(maps))
+    return replace(first, also=also, raw=raw)
 
 
 def _variant(kind: str, columns: Mapping[str, str], spec: Mapping[str, Any], where: str) -> Layout:
@@ -149,19 +150,21 @@ def _load_parquet(engine: DuckEngine, relation: str, path: Path, given: Layout, 
 
 def _load_json(engine: DuckEngine, relation: str, path: Path, given: Layout, keep: Sequence[str]) -> None:
     from recdata.corpora.jsonl import read_json
+    from recdata.corpora.literals import as_json
 
     kinds = {"string": "string", "bool": "bool", "list<string>": "strings"}
     kinds |= dict.fromkeys(("int8", "int32", "int64"), "int64") | dict.fromkeys(
         ("float32", "float64"), "float64"
     )
-    fields = {column: kinds.get(given.columns[column], "json") for column in keep}
-    read_json(engine, f"{relation} objects", path, fields)
+    kinds |= {"text": "text"}
+    fields = {column: kinds.get(given.raw.get(column, given.columns[column]), "json") for column in keep}
+    read_json(engine, f"{relation} objects", as_json(path, engine.scratch), fields, source=path)
     values = []
     for column, kind in fields.items():
         value, target = name(column), duck_type(given.columns[column])
         if kind == "json":
             value = f"CAST({value} AS JSON)"
-        if column in given.maps:
+        if given.raw.get(column, "").startswith("map<"):
             # An empty object is an empty array where PHP wrote it.
             pairs = f"MAP(VARCHAR, {duck_type(struct_fields(element_type(given.columns[column]))['value'])})"
             value = f"CASE WHEN json_type({value}) = 'ARRAY' THEN [] ELSE map_entries(CAST({value} AS {pairs})) END"
