@@ -6,26 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small import build_small, make_task
+from small import build_small, make_task, sets
 
 from recdata.protocol.candidates import _draw
-from recdata.protocol.task import Task
 
 
 def rows(users: int, items: int, each: int) -> list[tuple[str, str, float, int]]:
     random = np.random.default_rng(5)
     chosen = [(u, i) for u in range(users) for i in random.choice(items, each, replace=False)]
     return [(f"u{u}", f"i{i}", 1.0 + (u + i) % 5, 1_000_000_000 + n) for n, (u, i) in enumerate(chosen)]
-
-
-def sets(task: Task) -> dict[str, set[str]]:
-    pairs = task.candidates()
-    assert pairs is not None
-    users, items = task.user_ids.to_pylist(), task.item_ids.to_pylist()
-    found: dict[str, set[str]] = {}
-    for user, item in zip(pairs.user, pairs.item, strict=True):
-        found.setdefault(users[user], set()).add(items[item])
-    return found
 
 
 @pytest.mark.parametrize("kind", ["sampled-uniform", "sampled-popularity"])
