@@ -26,13 +26,14 @@ TYPES = {
     "int64": "BIGINT",
     "bool": "JSON",
     "strings": "JSON",
+    "moment": "JSON",
     "json": "JSON",
 }
 """What a field may be, with the type that DuckDB reads it as.
 
 string: text in quotes, and nothing else. text: as string, but not looked at (long texts), so that a number gives its
 digits. float64, int64: a number, or one in quotes. bool: true or false. strings: a list of texts, or one text alone, which
-becomes a list of one. json: anything, kept as JSON text. Null is allowed everywhere.
+becomes a list of one. moment: a date in quotes, 2012-01-03 15:28:18, 2012-01-03 or 2012-01. json: anything, kept as JSON text. Null is allowed everywhere.
 """
 
 
@@ -93,7 +94,7 @@ class _Scan:
     def check(self, engine: DuckEngine) -> bool:
         """Read all objects and say whether each field is what it must be; texts and free JSON always are."""
         rules = [rule for field, kind in self.fields.items() if (rule := _rule(name(field), kind))]
-        wrong = f"count(*) FILTER (WHERE NOT ({' AND '.join(rules)}))" if rules else "0 * count(*)"
+        wrong = f"count(*) FILTER (WHERE ({' AND '.join(rules)}) IS NOT TRUE)" if rules else "0 * count(*)"
         # A column that nothing is asked of is not even cast.
         typed = [f"count({name(f)})" for f, kind in self.fields.items() if kind.startswith(("float", "int"))]
         select = f"SELECT {', '.join([wrong, *typed])} FROM "
@@ -127,10 +128,11 @@ def _rule(column: str, kind: str) -> str | None:
         "string": f"starts_with({column}, '\"')",
         "bool": f"CAST({column} AS VARCHAR) IN ('true', 'false')",
         "strings": f"(starts_with({column}, '[') OR starts_with({column}, '\"'))",
+        "moment": f"{_value(column, 'moment')} IS NOT NULL",
     }
     required = kind.endswith("!")
     if shape := shapes.get(kind.rstrip("!")):
-        return f"coalesce({shape}, {str(not required).lower()})"
+        return shape if required else f"({column} IS NULL OR {shape})"
     return f"{column} IS NOT NULL" if required else None
 
 
@@ -145,5 +147,6 @@ def _value(column: str, kind: str) -> str:
         "bool": f"CAST({column} AS VARCHAR) = 'true'",
         "strings": f"CASE WHEN starts_with({column}, '[') THEN from_json({column}, '[\"VARCHAR\"]') "
         f"WHEN {column} IS NOT NULL THEN [{column} ->> '$'] END",
+        "moment": f"TRY_CAST({text} || CASE WHEN length({column}) = 9 THEN '-01' ELSE '' END AS TIMESTAMP)",
         "json": f"CAST({column} AS VARCHAR)",
     }.get(kind.rstrip("!"), column)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -146,6 +147,11 @@ def _unfit(value: Any, kind: str) -> str | None:
         return None if isinstance(value, bool) else "true or false"
     if kind == "strings":
         return None if isinstance(value, str | list) else "a list of texts"
+    if kind == "moment":
+        try:
+            datetime.fromisoformat(value + "-01" if len(value) == 7 else value)
+        except (TypeError, ValueError):
+            return "a date, with or without its time of day"
     if kind in ("float64", "int64"):
         try:
             number = float(value) if isinstance(value, str) else value
