@@ -27,8 +27,8 @@ class Layout:
     """The layout of a raw file.
 
     columns: names, which expressions use, to canonical types. header: what the first line says, None where the file has
-    none. raw: types that only JSON has, by column: ``map<T>``, an object with any keys, which becomes a list of (key, value);
-    ``text``, a text or a number, which becomes a text. also: other layouts that the same file is found in.
+    none. raw: types that only JSON has, by column: ``map<T>``, an object with any keys, which becomes a list of (key,
+    value); ``text``, a text or a number, which becomes a text. also: other layouts that the same file is found in.
     """
 
     format: str

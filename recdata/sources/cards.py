@@ -164,7 +164,7 @@ def _card(document: Any, path: Path, source: str) -> Card:
     check(document, "card", source)
     tables = {kind: _table(kind, table, path) for kind, table in document.pop("tables", {}).items()}
     editions = document.pop("editions", None) or [{"name": None, "expected": document.pop("expected", None)}]
-    archives = tuple(Archive(**archive) for archive in document.pop("archives", []))
+    archives = tuple(map(_archive, document.pop("archives", [])))
     if len({archive.name for archive in archives}) < len(archives):
         raise InputError(f"{path}: two archives have the same name")
     return Card(
@@ -179,6 +179,16 @@ def _card(document: Any, path: Path, source: str) -> Card:
             "tables": tables,
         }
     )
+
+
+def _archive(entry: Mapping[str, Any]) -> Archive:
+    """Return one entry of ``archives``; a file of a dataset repository on the Hub has its address there."""
+    entry = dict(entry)
+    if hub := entry.pop("hub", None):
+        from huggingface_hub import hf_hub_url
+
+        entry["url"] = hf_hub_url(hub["repo"], hub["file"], repo_type="dataset", revision=hub["revision"])
+    return Archive(**entry)
 
 
 def _wanted(file: Any) -> Wanted:

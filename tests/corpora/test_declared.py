@@ -18,7 +18,7 @@ from recdata.corpora.build import build
 from recdata.corpora.corpus import Corpus
 from recdata.corpora.declared import compile_card
 from recdata.errors import InputError, MismatchError
-from recdata.sources.cards import card_names, load_card, read_card
+from recdata.sources.cards import load_card, plain_card_names, read_card
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -158,7 +158,7 @@ def test_real_redial_and_ctr_rows(real: Callable[[str], Corpus], data: Path) -> 
         assert sorted(map(str, (r[column.lower()] for r in ours))) == sorted(map(str, expected))
 
 
-@pytest.mark.parametrize("name", [n for n in card_names() if load_card(n).family == "declared"])
+@pytest.mark.parametrize("name", [n for n in plain_card_names() if load_card(n).family == "declared"])
 def test_declared_cards_fit_together(name: str) -> None:
     compile_card(load_card(name))
 
@@ -359,6 +359,19 @@ def test_a_table_of_parquet(home: Path, tmp_path: Path) -> None:
     pq.write_table(pa.table(table), tmp_path / "raw" / "events.csv")
     with pytest.raises(InputError, match=r"events\.csv has no column 't'; it has u, i, r, more"):
         rows(path)
+
+
+def test_a_file_of_a_hub_repository_has_its_address_there(tmp_path: Path) -> None:
+    document = copy.deepcopy(CARD)
+    hub = {"repo": "lab/tiny", "revision": "0123456789" * 4, "file": "data/a b.parquet"}
+    document["archives"] = [{"name": "events.csv", "hub": hub, "unpack": False}]
+    (archive,) = read_card(write(tmp_path, document)).archives
+    assert archive.url is not None
+    assert archive.url.endswith(f"/datasets/lab/tiny/resolve/{'0123456789' * 4}/data/a%20b.parquet")
+    for wrong in ({"revision": "main"}, {"file": "../x"}, {"repo": "tiny"}):
+        document["archives"][0]["hub"] = hub | wrong
+        with pytest.raises(InputError, match=rf"\$\.archives\[0\]\.hub\.{next(iter(wrong))}"):
+            read_card(write(tmp_path, document))
 
 
 def test_samples_need_to_be_allowed(home: Path, data: Path) -> None:
