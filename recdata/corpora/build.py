@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from importlib import import_module
 from pathlib import Path
@@ -81,7 +82,8 @@ def kind_of(card: Card, kind: str) -> Kind:
     """Return a record kind with the columns that the corpus adds to it. Raises InputError for an unknown kind."""
     if kind not in KINDS:
         raise InputError(f"card {card.name}: {kind!r} is not a record kind of schema {SCHEMA_VERSION}")
-    return KINDS[kind].with_extra(card.extra_columns(kind))
+    extended = KINDS[kind].with_extra(card.extra_columns(kind))
+    return replace(extended, key=card.key(kind) or extended.key)
 
 
 def _build_tables(card: Card, raw: RawFiles, engine: DuckEngine, work: Path, allow_partial: bool) -> None:

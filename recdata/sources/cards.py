@@ -63,11 +63,12 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Table:
-    """What a corpus adds to a record kind, and what must hold in it."""
+    """What a corpus adds to a record kind, and what must hold in it; a key of its own where the kind's is too short."""
 
     columns: tuple[Column, ...] = ()
     unique: tuple[str, ...] = ()
     orphans: str = "error"
+    key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,10 @@ class Card:
     def extra_columns(self, kind: str) -> tuple[Column, ...]:
         """Return the columns that the corpus adds to a record kind, in order."""
         return self.table(kind).columns
+
+    def key(self, kind: str) -> tuple[str, ...]:
+        """Return the columns that identify a row of a record kind in this corpus; empty: those of the kind."""
+        return self.table(kind).key
 
     def unique(self, kind: str) -> tuple[str, ...]:
         """Return the columns whose combination occurs once in a record kind; empty: nothing is promised."""
@@ -206,9 +211,13 @@ def _table(kind: str, table: Mapping[str, Any], path: Path) -> Table:
         known = [column.name for column in KINDS[kind].with_extra(columns).columns]
     except InputError as error:
         raise InputError(f"{path}: tables: {error}") from None
-    for name in table.get("unique", ()):
-        if name not in known:
-            raise InputError(
-                f"{path}: tables: {kind}: unique: there is no column {name!r}, only {', '.join(known)}"
-            )
-    return Table(columns, tuple(table.get("unique", ())), table.get("orphans", "error"))
+    for rule in ("unique", "key"):
+        for name in table.get(rule, ()):
+            if name not in known:
+                raise InputError(
+                    f"{path}: tables: {kind}: {rule}: there is no column {name!r}, only {', '.join(known)}"
+                )
+    key = tuple(table.get("key", ()))
+    if key and key[: len(KINDS[kind].key)] != KINDS[kind].key:
+        raise InputError(f"{path}: tables: {kind}: the key begins with {', '.join(KINDS[kind].key)}")
+    return Table(columns, tuple(table.get("unique", ())), table.get("orphans", "error"), key)
