@@ -230,7 +230,8 @@ def _privacy(manifest: Mapping[str, Any]) -> str:
     if not manifest["rows"]:
         text += (
             "\n\nThe hashes here are keyed by the corpus itself. Who has the raw corpus can tell which pair is in which "
-            "part, as the protocol says anyway. Who has not learns how many pairs each part has, and no id of a user or an item."
+            "part, as the protocol says anyway. Who has not learns how many pairs each part has, and no "
+            "id of a user or an item."
         )
     return "## Privacy\n\n" + text
 
