@@ -24,13 +24,16 @@ from recdata.cli._options import as_json, raw_files
 def command(
     corpus: str, from_path: Path | None, allow_partial: bool, rebuild: bool, skip_bad_rows: int, as_json: bool
 ) -> None:
-    """Build CORPUS: check the raw files, write canonical tables and their fingerprint into the store."""
+    """Build CORPUS: check the raw files, write canonical tables and their fingerprint into the store.
+
+    CORPUS is a name, or the path of a card of your own, such as ./card.yaml; built, that corpus has a name too.
+    """
     from recdata.cli._output import print_json, print_table, say
     from recdata.corpora.build import build, open_corpus
     from recdata.corpora.corpus import Corpus
-    from recdata.protocol.names import card_of, parse_name
+    from recdata.protocol.names import find_card
 
-    card = card_of(parse_name(corpus))
+    card = find_card(corpus)
     there = open_corpus(card.name, card.version)
     # A sample that stands there is not what was asked for; the whole corpus takes its place.
     rebuild = rebuild or bool(there and there["partial"] and not (allow_partial or skip_bad_rows))

@@ -13,10 +13,10 @@ def command(as_json: bool) -> None:
     """List the corpora, and which of them are built."""
     from recdata.cli._output import print_json, print_table
     from recdata.corpora.build import open_corpus
-    from recdata.sources.cards import card_names, load_card
+    from recdata.sources.cards import card_names, load_card, own_card_names
 
     rows = []
-    for name in card_names():
+    for name in [*card_names(), *own_card_names()]:
         card = load_card(name)
         built = open_corpus(card.name, card.version)
         rows.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -18,7 +19,7 @@ from recdata.engines.base import UNIT, name, quote
 from recdata.engines.duck import DuckEngine
 from recdata.errors import InputError
 from recdata.schema.kinds import KINDS, SCHEMA_VERSION, Column, Kind
-from recdata.sources.cards import Card
+from recdata.sources.cards import CARD, Card
 from recdata.sources.fetch import RawFiles, obtain
 from recdata.store.atomic import atomic_folder
 from recdata.store.files import file_entry
@@ -67,7 +68,7 @@ def build(
     """
     folder = corpora() / f"{card.name}@{card.version}"
     with locked(folder):
-        if not rebuild and (folder / "manifest.json").is_file():
+        if not rebuild and (folder / "manifest.json").is_file() and _same_card(card, folder):
             return folder
         with (
             obtain(card, from_path) as raw,
@@ -75,7 +76,15 @@ def build(
             atomic_folder(folder, replace=True) as work,
         ):
             _build_tables(card, raw, engine, work, allow_partial)
+            if not card.shipped:
+                shutil.copyfile(card.source, work / CARD)
     return folder
+
+
+def _same_card(card: Card, folder: Path) -> bool:
+    """Say whether what stands in ``folder`` was built from this card: one outside the package may have been edited."""
+    kept = folder / CARD
+    return card.shipped or (kept.is_file() and kept.read_bytes() == card.source.read_bytes())
 
 
 def kind_of(card: Card, kind: str) -> Kind:

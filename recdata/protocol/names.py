@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from recdata.errors import InputError, MissingError
@@ -50,3 +51,15 @@ def card_of(name: Name) -> Card:
             f"{name.corpus} is at version {card.version}; version {name.corpus_version} is not known here"
         )
     return card
+
+
+def find_card(text: str) -> Card:
+    """Return the card that a person means: by the path of a file ending in .yaml, else by the name of its corpus.
+
+    Raises MissingError where there is none, InputError where the card is wrong.
+    """
+    from recdata.sources.cards import read_own_card
+
+    if text.endswith((".yaml", ".yml")):
+        return read_own_card(Path(text))
+    return card_of(parse_name(text))

@@ -15,6 +15,10 @@ from recdata.schema.documents import check, read_yaml
 from recdata.schema.kinds import KINDS, Column
 from recdata.sources import templates
 from recdata.sources.templates import Pattern
+from recdata.store.paths import corpora
+
+CARD = "card.yaml"
+"""What a built corpus's folder keeps a card as that does not ship with recdata."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,11 @@ class Card:
     obtain: str | None = None
     changes: tuple[Mapping[str, str], ...] = ()
 
+    @property
+    def shipped(self) -> bool:
+        """Whether the card is one of recdata's own."""
+        return self.source.resolve().parent == resources.folder("cards").resolve()
+
     def table(self, kind: str) -> Table:
         """Return what the corpus adds to a record kind: nothing where the card does not speak of it."""
         return self.tables.get(kind, Table())
@@ -138,9 +147,29 @@ def card_patterns() -> list[Pattern]:
     return sorted(templates.patterns(resources.folder("cards")), key=lambda pattern: pattern.name)
 
 
-@cache
 def load_card(name: str) -> Card:
-    """Return the shipped card of a corpus. Raises MissingError where there is none of that name."""
+    """Return the card of a corpus by name: one that ships, or one outside the package that the store has built.
+
+    Raises MissingError where there is none of that name.
+    """
+    if card := _shipped_card(name):
+        return card
+    if kept := sorted(corpora().glob(f"{name}@*/{CARD}"), key=lambda path: path.stat().st_mtime):
+        return read_card(kept[-1])
+    near = difflib.get_close_matches(name, [*card_names(), *own_card_names()], n=3, cutoff=0.5)
+    names = sorted([*plain_card_names(), *(pattern.name for pattern in card_patterns()), *own_card_names()])
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names)}"
+    raise MissingError(f"there is no corpus {name!r}; {hint}")
+
+
+def own_card_names() -> list[str]:
+    """Return the names of the corpora that the store has built from cards outside the package, sorted."""
+    return sorted({path.parent.name.partition("@")[0] for path in corpora().glob(f"*@*/{CARD}")})
+
+
+@cache
+def _shipped_card(name: str) -> Card | None:
+    """Return the card of that name that ships with recdata, None where none does."""
     folder = resources.folder("cards")
     if name in plain_card_names():
         card = read_card(folder / f"{name}.yaml")
@@ -149,11 +178,21 @@ def load_card(name: str) -> Card:
         return card
     pattern = templates.find(folder, name)
     if pattern is None:
-        near = difflib.get_close_matches(name, card_names(), n=3, cutoff=0.5)
-        names = sorted([*plain_card_names(), *(pattern.name for pattern in card_patterns())])
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names)}"
-        raise MissingError(f"there is no corpus {name!r}; {hint}")
+        return None
     return _card(pattern.expand(name), pattern.source, f"{pattern.source} ({name})")
+
+
+def read_own_card(path: Path) -> Card:
+    """Read a card outside the package, for a corpus of one's own.
+
+    Raises InputError where a card that ships has its name, else as ``read_card``.
+    """
+    card = read_card(path)
+    if not card.shipped and _shipped_card(card.name) is not None:
+        raise InputError(
+            f"{path}: {card.name!r} is the name of a card that ships with recdata; give yours another"
+        )
+    return card
 
 
 def read_card(path: Path) -> Card:

@@ -9,7 +9,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from recdata import resources
 from recdata.errors import InputError, MismatchError, MissingError
 from recdata.sources.cards import Archive, Card
 from recdata.sources.download import download, record
@@ -94,8 +93,7 @@ def obtain(card: Card, from_path: Path | None = None) -> Iterator[RawFiles]:
 
 def instructions(card: Card) -> str:
     """Return how to get the raw files of a corpus by hand, in steps."""
-    shipped = card.source.parent == resources.folder("cards")
-    name = card.name if shipped else str(card.source)
+    name = card.name if card.shipped else str(card.source)
     steps = [f"Read the terms: {card.licence}"]
     if card.obtain:
         steps.append(card.obtain.strip())
