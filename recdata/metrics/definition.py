@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
+from inspect import Parameter, signature
 from types import MappingProxyType
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -25,10 +26,12 @@ class Definition:
     """One metric.
 
     name: as it is printed. family: the kind of evidence it reads ("ranking": Hits, "rating": Ratings).
-    function: ``function(evidence, cutoff, **parameters)`` (without ``cutoff`` where that is "none") gives one
-    float64 per user, or per row of a rating task. denominator: what is divided by, in words. low, high:
-    bounds of the mean. root: the mean's square root is what is reported. parameters: names with their
-    defaults.
+    function: ``function(evidence, cutoff, **parameters)`` (without ``cutoff`` where that is "none"; parameters
+    are those with defaults, a Literal where a few words are allowed) gives one float64 per user, or per row of a
+    rating task. denominator: what is divided by, in words. low, high:
+    bounds of the mean. root: the mean's square root is what is reported. reads: what the metric needs besides
+    hits, found only where it is asked for ("judged": ranks of items known to be not relevant). ranges: lowest and highest
+    value of numeric parameters. denominators: by parameter and its value, what is divided by then.
     """
 
     name: str
@@ -41,7 +44,26 @@ class Definition:
     high: float | None = 1.0
     higher_is_better: bool = True
     root: bool = False
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    reads: frozenset[str] = frozenset()
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    denominators: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The parameters' names with their defaults, as the function has them."""
+        return {name: parameter.default for name, parameter in self._signature() if name != "cutoff"}
+
+    @property
+    def words(self) -> Mapping[str, tuple[Any, ...]]:
+        """The parameters that take one of a few words, with those words."""
+        hints = get_type_hints(self.function)
+        return {
+            name: get_args(hints[name]) for name in self.parameters if get_origin(hints.get(name)) is Literal
+        }
+
+    def _signature(self) -> list[tuple[str, Parameter]]:
+        found = signature(self.function).parameters.items()
+        return [(name, one) for name, one in found if one.default is not Parameter.empty]
 
     @property
     def about(self) -> str:

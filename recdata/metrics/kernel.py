@@ -69,7 +69,7 @@ def running(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def sum_by_user(
-    user: npt.NDArray[np.int32], values: npt.NDArray[np.float64], n: int
+    user: npt.NDArray[np.integer], values: npt.NDArray[np.float64], n: int
 ) -> npt.NDArray[np.float64]:
     """Return for each of ``n`` users the sum of its values, added one after the other in the order given."""
     # bincount adds in a plain loop; add.reduceat would add in pairs, whose bits depend on the build of numpy.

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from recdata.errors import InputError
 from recdata.metrics.definition import Definition, find
 
+NAME = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
 _FORM = re.compile(r"\s*([A-Za-z][\w-]*)\s*(?:\(([^()]*)\))?\s*(?:@\s*([0-9]+))?\s*", re.ASCII)
 _COMMA = re.compile(r",(?![^(]*\))")
 _MAX_CUTOFF = 10**9
@@ -31,6 +32,13 @@ class Measure:
         inside = ", ".join(f"{name}={value!r}" for name, value in self.parameters)
         cut = "" if self.cutoff is None else f"@{self.cutoff}"
         return self.definition.name + (f"({inside})" if inside else "") + cut
+
+    @property
+    def denominator(self) -> str:
+        """What is divided by, in words, as the parameters say it."""
+        said = self.definition.denominators
+        found = [said[name][value] for name, value in self.parameters if value in said.get(name, ())]
+        return found[-1] if found else self.definition.denominator
 
     def values(self, evidence: Any) -> npt.NDArray[np.float64]:
         """Return one value per user, or per row of a rating task, from what the metric's family reads."""
@@ -117,6 +125,12 @@ def _parameters(text: str, definition: Definition, inside: str) -> tuple[tuple[s
             value = written
         if type(value) is not type(default):
             raise InputError(f"{text!r}: {name} is {written!r}; expected something like {default!r}")
+        low, high = definition.ranges.get(name, (value, value))
+        if not low <= value <= high:
+            raise InputError(f"{text!r}: {name} is {written}; expected {low:g} to {high:g}")
+        allowed = definition.words.get(name)
+        if allowed and value not in allowed:
+            raise InputError(f"{text!r}: {name} is {written!r}; expected {' or '.join(map(repr, allowed))}")
         given[name] = value
     changed = ((name, given[name]) for name in definition.parameters if name in given)
     return tuple((name, value) for name, value in changed if value != definition.parameters[name])

@@ -16,7 +16,7 @@ CONVENTION = "recdata"
 
 def choices_of(task: Task, part: str, measures: Sequence[Measure], value: Value) -> dict[str, Any]:
     """Return what was chosen: who is averaged over, what counts as what, what each metric is divided by."""
-    denominators = {str(measure): measure.definition.denominator for measure in measures}
+    denominators = {str(measure): measure.denominator for measure in measures}
     if task.protocol["task"] == "rating":
         return {
             "convention": CONVENTION,

@@ -40,6 +40,25 @@ def value(measure: str, relevant: str, ranked: str) -> float:
         ("MAP@2", "abc", "ab", 1.0),
         ("MAP", "abc", "ab", 2 / 3),
         ("MAP@10", "ab", "xaxb", 0.5),
+        ("MAP(of=relevant)@2", "abc", "ab", 2 / 3),
+        ("MAP(of=places)@4", "ab", "ab", 0.5),
+        ("MAP(of=listed)@4", "abc", "ax", 0.5),
+        ("MAP(of=hits)@4", "abc", "xa", 0.5),
+        ("MAP(at=ranks)@3", "abc", "xa", (1 / 2 + 1 / 3) / 3),
+        ("MRR(of=all)", "ab", "axb", 2 / 3),
+        ("Recall(of=reachable)@2", "abc", "ax", 0.5),
+        ("Precision(of=listed)@4", "abc", "ax", 0.5),
+        ("Precision(of=listed)@4", "abc", "", 0.0),
+        ("nDCG(ideal=all)@1", "a", "a", 1.0),
+        ("nDCG(ideal=all)@3", "a", "a", 0.46927872602275655),
+        ("nDCG(ideal=own)@3", "ab", "xa", 0.6309297535714574),
+        ("nDCG(discount=log2-from-3)@3", "a", "xa", 1.0),
+        ("DCG(discount=log2-from-3)", "a", "xxa", 0.6309297535714574),
+        ("F1@2", "abc", "ax", 0.4),
+        ("Rprec", "abc", "xab", 2 / 3),
+        ("HitCount@2", "abc", "abc", 2.0),
+        ("RBP(p=0.5)", "b", "xb", 0.25),
+        ("ERR@2", "ab", "xab", 0.25),
     ],
 )
 def test_by_hand(measure: str, relevant: str, ranked: str, expected: float) -> None:
@@ -53,13 +72,15 @@ def test_bounds_and_perfect_lists(relevant: list[set[str]], data: st.DataObject,
     for definition in definitions().values():
         if definition.family != "ranking":
             continue
-        measure = Measure(definition, cutoff)
-        values = measure.values(Hits.of(relevant, lists))
+        measure = Measure(definition, None if definition.cutoff == "none" else cutoff)
+        known = {"candidates": len(ITEMS), "judged": [set(ITEMS) - items for items in relevant]}
+        values = measure.values(Hits.of(relevant, lists, **known))
         assert values.dtype == np.float64
         assert values.shape == (len(relevant),)
-        assert ((values >= 0) & (values <= 1)).all()
-        if definition.name in {"nDCG", "MAP", "HR", "MRR"}:
-            assert measure.values(Hits.of(relevant, perfect)).tolist() == [1.0] * len(relevant)
+        assert (values >= definition.low).all()
+        assert (values <= (definition.high or len(ITEMS))).all()
+        if definition.name in {"nDCG", "MAP", "HR", "MRR", "Rprec", "Bpref", "UAUC"}:
+            assert measure.values(Hits.of(relevant, perfect, **known)).tolist() == [1.0] * len(relevant)
 
 
 @given(RELEVANT, st.data(), CUTOFFS)

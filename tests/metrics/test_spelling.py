@@ -40,7 +40,9 @@ def test_aliases(alias: str, name: str) -> None:
         ("ndcg@٣", "spelled"),
         ("", "spelled"),
         ("@10", "spelled"),
-        ("ndcg(p=1)@10", "no parameter 'p'; it has none"),
+        ("hr(p=1)@10", "no parameter 'p'; it has none"),
+        ("ndcg(gain=linear)@10", "expected 'binary' or 'graded' or 'exponential'"),
+        ("rbp(p=1.5)", "expected 0 to 1"),
         ("ndcg@99999999999999999999", "from 1 to"),
     ],
 )
@@ -64,18 +66,22 @@ def test_protocols_spell_metrics_once_for_all_cutoffs() -> None:
 
 def test_parameters_are_printed_where_they_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     definitions()
-    monkeypatch.setattr("recdata.metrics.definition._spellings", lambda: {"rbp": rbp})
-    choices = {"parameters": {"p": 0.8, "form": "plain"}}
-    metric("RBP", "ranking", denominator="1", **choices)(lambda hits, cutoff, p, form: p)
-    rbp = registered.pop("RBP")
-    assert str(parse("rbp(p=0.8)@10")) == "RBP@10"
-    assert str(parse("rbp( p = 0.5 )@10")) == "RBP(p=0.5)@10"
-    assert str(parse("rbp(form='other', p=1)@10")) == "RBP(p=1.0, form='other')@10"
-    assert str(parse("rbp(form=other)")) == "RBP(form='other')"
-    assert parse("rbp(p=0.5)").parameters == (("p", 0.5),)
-    assert [str(m) for m in parse_list("rbp(p=0.5,form=x)@3,rbp")] == ["RBP(p=0.5, form='x')@3", "RBP"]
+    monkeypatch.setattr("recdata.metrics.definition._spellings", lambda: {"xyz": xyz})
+    metric("XYZ", "ranking", denominator="1")(lambda hits, cutoff, p=0.8, form="plain": p)
+    xyz = registered.pop("XYZ")
+    assert str(parse("xyz(p=0.8)@10")) == "XYZ@10"
+    assert str(parse("xyz( p = 0.5 )@10")) == "XYZ(p=0.5)@10"
+    assert str(parse("xyz(form='other', p=1)@10")) == "XYZ(p=1.0, form='other')@10"
+    assert str(parse("xyz(form=other)")) == "XYZ(form='other')"
+    assert parse("xyz(p=0.5)").parameters == (("p", 0.5),)
+    assert [str(m) for m in parse_list("xyz(p=0.5,form=x)@3,xyz")] == ["XYZ(p=0.5, form='x')@3", "XYZ"]
     with pytest.raises(InputError, match="expected something like 0\\.8"):
-        parse("rbp(p=high)")
+        parse("xyz(p=high)")
+
+
+def test_parameters_change_what_is_divided_by() -> None:
+    assert parse("recall@5").denominator == "R"
+    assert parse("recall(of=reachable)@5").denominator == "min(R, k)"
 
 
 def test_every_definition_says_what_it_must() -> None:
