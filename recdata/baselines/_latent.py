@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class Latent(_base.ByUser):
-    """Scores are products of a user's and an item's vector (float32)."""
+    """Scores are products of a user's and an item's vector, in float64: what is rounded off is no product's last bit."""
 
-    users: npt.NDArray[np.float32]
-    items: npt.NDArray[np.float32]
+    users: npt.NDArray[np.float64]
+    items: npt.NDArray[np.float64]
 
     def rows(self, users: _base.Codes) -> _base.Scores:
         """Return the products of the users' vectors with those of all items."""
@@ -27,7 +27,9 @@ class Latent(_base.ByUser):
 
     def take(self, model: Any) -> None:
         """Take the vectors of a fitted model."""
-        self.users, self.items = np.asarray(model.user_factors), np.asarray(model.item_factors)
+        self.users, self.items = (
+            np.asarray(part, np.float64) for part in (model.user_factors, model.item_factors)
+        )
 
 
 def implicit(module: str) -> Any:

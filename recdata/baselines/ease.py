@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _DOUBLE = 10_000
 """Up to so many items the weights are float64; beyond, float32: half the memory, and scores to five digits."""
-_BLOCK = 1024
+_BLOCK = 2048
 
 
 class Recommender(_base.ByUser):
@@ -45,29 +45,47 @@ class Recommender(_base.ByUser):
 
 
 def ease_weights(train: Any, l2: float) -> npt.NDArray[Any]:
-    """Return the weights, [items, items] in the matrix's float type, inverted in place: one such matrix in memory.
+    """Return the weights, [items, items] in the matrix's float type; one such matrix is in memory.
 
     An item that nobody has in training has weights of 0.
     """
-    from scipy.linalg import get_lapack_funcs
-
     items = train.shape[1]
-    gram = np.zeros((items, items), train.dtype, order="F")
+    gram = np.empty((items, items), train.dtype)
     turned = train.T.tocsr()
     for start in range(0, items, _BLOCK):
-        gram[:, start : start + _BLOCK] = (turned[start : start + _BLOCK] @ train).toarray().T
-    gram.reshape(-1, order="F")[:: items + 1] += l2
-    factorise, invert = get_lapack_funcs(("potrf", "potri"), (gram,))
-    gram, _ = factorise(gram, lower=True, overwrite_a=True, clean=False)
-    gram, _ = invert(gram, lower=True, overwrite_c=True)
-    for start in range(0, items, _BLOCK):
-        stop = min(start + _BLOCK, items)
-        corner = gram[start:stop, start:stop]
+        gram[start : start + _BLOCK] = (turned[start : start + _BLOCK] @ train).toarray()
+    gram.reshape(-1)[:: items + 1] += train.dtype.type(l2)
+    negative_inverse(gram)
+    gram /= -gram.diagonal()[None, :]
+    gram.reshape(-1)[:: items + 1] = 0
+    return gram
+
+
+def negative_inverse(matrix: npt.NDArray[Any]) -> None:
+    """Replace a symmetric positive definite matrix by minus its inverse, in place.
+
+    The sweep operator, block by block (Goodnight, "A tutorial on the SWEEP operator", The American Statistician
+    33(3), 1979), on the lower half. LAPACK's own routines fail beyond 2^31 bytes of indices in some builds.
+    """
+    n = len(matrix)
+    starts = range(0, n, _BLOCK)
+    for start in starts:
+        own = slice(start, min(start + _BLOCK, n))
+        panel = np.empty((n, own.stop - start), matrix.dtype)
+        panel[:start] = matrix[own, :start].T
+        panel[own.stop :] = matrix[own.stop :, own]
+        panel[own] = 0
+        corner = matrix[own, own]
+        inverse = np.linalg.inv(np.tril(corner) + np.tril(corner, -1).T)
+        product = panel @ inverse
+        for row in starts:
+            stop = min(row + _BLOCK, n)
+            matrix[row:stop, :stop] -= product[row:stop] @ panel[:stop].T
+        matrix[own, :start] = product[:start].T
+        matrix[own.stop :, own] = product[own.stop :]
+        matrix[own, own] = -(inverse + inverse.T) / 2
+    for start in starts:
+        stop = min(start + _BLOCK, n)
+        corner = matrix[start:stop, start:stop]
         corner[:] = np.tril(corner) + np.tril(corner, -1).T
-        gram[start:stop, stop:] = gram[stop:, start:stop].T
-    diagonal = gram.reshape(-1, order="F")[:: items + 1].copy()
-    # Symmetric, so that rows may be divided in place of columns and the whole be read turned: C order for products.
-    weights = gram.T
-    weights /= -diagonal
-    weights.reshape(-1)[:: items + 1] = 0
-    return weights
+        matrix[start:stop, stop:] = matrix[stop:, start:stop].T

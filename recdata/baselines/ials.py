@@ -54,7 +54,7 @@ class Recommender(_latent.Latent):
     def begin(self, part: str) -> None:
         """Compute the users' vectors from what they had before ``part``."""
         profile = _matrix.profile(self._task, part, np.float32)
-        self.items = np.asarray(self._model.item_factors)
+        self.items = np.asarray(self._model.item_factors, np.float64)
         users = np.arange(profile.shape[0])
         with _latent.one_thread():
-            self.users = np.asarray(self._model.recalculate_user(users, profile))
+            self.users = np.asarray(self._model.recalculate_user(users, profile), np.float64)
