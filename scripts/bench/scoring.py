@@ -40,8 +40,9 @@ def write_files(folder: Path, users: int, items: int) -> None:
         # Popular items are drawn more often; no item twice.
         some = np.unique((items * random.random(3 * drawn.shape[1]) ** 1.6).astype(np.int32))
         drawn[user] = random.permutation(some)[: drawn.shape[1]]
-    # Three of a user's relevant items are in the list, none of the known ones.
-    drawn[:, LENGTH : LENGTH + 3] = drawn[:, random.choice(LENGTH, 3, replace=False)]
+    # Three of a user's relevant items are in the list, at any ranks; none of the known ones is.
+    listed = np.argpartition(random.random((users, LENGTH)), 3, axis=1)[:, :3]
+    drawn[:, LENGTH : LENGTH + 3] = np.take_along_axis(drawn, listed, axis=1)
     write_task(folder / "home", user_ids, item_ids, drawn)
     order = random.permutation(users)
     table = pa.table(
