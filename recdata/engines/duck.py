@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,15 @@ class DuckEngine(Engine):
         self.connection.execute("SET enable_progress_bar = false")
         if limit := os.environ.get("RECDATA_MEMORY"):
             self.connection.execute(f"SET memory_limit = {quote(limit)}")
+
+    @contextmanager
+    def in_order(self) -> Iterator[None]:
+        """Keep rows in the order they are read in, for files in which it means something; else the engine need not."""
+        self.connection.execute("SET preserve_insertion_order = true")
+        try:
+            yield
+        finally:
+            self.connection.execute("SET preserve_insertion_order = false")
 
     def scratch(self, filename: str) -> Path:
         """Return a path where a file may be written that is removed with the engine."""
