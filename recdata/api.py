@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recdata.errors import InputError, MismatchError
+from recdata.hub.address import is_address
 from recdata.protocol.names import Name, card_of, parse_name
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ def load(
 ) -> Corpus:
     """Return a corpus by name ("movielens-100k"), built from its raw files where it is not in the store yet.
 
+    Or by its address on the Hub ("hf://datasets/ORG/NAME@v1.0.0"), from the rows or the recipe published there.
+
     from_path: a folder or archive that holds the raw files. allow_partial: accept a sample of them. Raises
     MissingError where raw files cannot be had (the message says how to get them), InputError and MismatchError where
     they are not what the card says.
@@ -27,6 +30,11 @@ def load(
     from recdata.corpora.build import build
     from recdata.corpora.corpus import Corpus
 
+    if is_address(corpus):
+        from recdata.hub.load import load_corpus
+
+        source = None if from_path is None else Path(from_path)
+        return load_corpus(corpus, from_path=source, allow_partial=allow_partial)
     name = parse_name(corpus)
     if name.protocol is not None:
         raise InputError(f"{corpus!r} names a task; recdata.task loads those")
@@ -45,6 +53,8 @@ def task(
 ) -> Task:
     """Return a task by name ("movielens-100k/loo-last"), made where it is not in the store yet.
 
+    Or by its address on the Hub ("hf://datasets/ORG/NAME@v1.0.0/loo-last"), made from what is published there.
+
     A fingerprint behind the name (``#`` and 6 digits or more) must be that of the task. rebuild: make the task again, in
     place of what the store holds. Other parameters and errors as ``load``.
     """
@@ -52,6 +62,11 @@ def task(
     from recdata.protocol.build import build_task, task_folder
     from recdata.protocol.document import load_protocol
 
+    if is_address(task_name):
+        from recdata.hub.load import load_task
+
+        source = None if from_path is None else Path(from_path)
+        return load_task(task_name, from_path=source, allow_partial=allow_partial)
     name = parse_name(task_name)
     if name.protocol is None:
         raise InputError(

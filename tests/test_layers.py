@@ -20,8 +20,9 @@ LAYERS = (
     {"protocol", "metrics"},
     {"submission"},
     {"scoring", "baselines"},
+    {"hub"},
     {"api"},
-    {"hub", "leaderboard"},
+    {"leaderboard"},
     {"quickstart"},
     {"cli", "__main__"},
 )

@@ -64,15 +64,15 @@ def command(
             )
             folder = Path(scratch) / "export"
             manifest = export(corpus, tasks, folder, of=of, permission=permission, repo=repo)
-            if not manifest["rows"]:
-                say(f"{corpus.name} may not be redistributed: this is the recipe, without rows")
             if rows and not manifest["rows"]:
                 licence = manifest["licence"]
+                terms = f"{licence.get('spdx') or licence.get('name')} ({licence.get('link')})"
                 raise InputError(
-                    f"{corpus.name}: its licence, {licence.get('spdx') or licence.get('name')} ({licence.get('link')}), "
-                    'does not allow its rows to be published; with the publisher\'s permission, say --i-have-permission "WORDS" '
-                    "--private; without --rows the recipe is published"
+                    f"{corpus.name}: its licence, {terms}, does not allow its rows to be published; with the publisher's "
+                    'permission, say --i-have-permission "WORDS" --private; without --rows the recipe is published'
                 )
+            if not manifest["rows"]:
+                say(f"{corpus.name} may not be redistributed: this is the recipe, without rows")
         plan = publish(folder, repo, private=private, tag=tag, allow_partial=allow_partial, dry_run=dry_run)
     if as_json:
         print_json({**plan.to_dict(), "dry_run": dry_run})

@@ -82,6 +82,7 @@ def export(
             "permission": None if licence.may_redistribute else permission,
             "licence": {k: v for k, v in dataclasses.asdict(licence).items() if v is not None},
             "corpus": _corpus_entry(corpus),
+            "changes": [dict(change) for change in card.changes],
             "provenance": [dict(entry) for entry in corpus.manifest["provenance"]],
             "tasks": {str(task.protocol["name"]): _task_entry(task) for task in tasks},
             "default": protocol or ("interactions" if "interactions" in configs else next(iter(configs), "")),

@@ -97,12 +97,14 @@ def publish(
             plan = Plan(**{**asdict(made), "create": True})
         head = api.repo_info(repo, repo_type=kind, revision=MAIN).sha
         if plan.send or plan.delete:
-            operations: list[Any] = [CommitOperationDelete(path) for path in plan.delete]
-            for path in plan.send:
-                source = content[path]
-                operations.append(
-                    CommitOperationAdd(path, source if isinstance(source, bytes) else str(source))
-                )
+            additions = [
+                CommitOperationAdd(path, source if isinstance(source, bytes) else str(source))
+                for path, source in ((path, content[path]) for path in plan.send)
+            ]
+            # Two files may have the same bytes (tasks that share a part): these go up once, before the commit names both.
+            once = {addition.upload_info.sha256: addition for addition in additions}
+            api.preupload_lfs_files(repo, once.values(), repo_type=kind, revision=MAIN, free_memory=False)
+            operations: list[Any] = [*(CommitOperationDelete(path) for path in plan.delete), *additions]
             message = (
                 f"{manifest['name']} ({tag})"
                 if manifest
