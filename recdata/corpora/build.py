@@ -56,9 +56,10 @@ def build(
     allow_partial: bool = False,
     rebuild: bool = False,
     skip_bad_rows: int = 0,
+    folder: Path | None = None,
     threads: int | None = None,
 ) -> Path:
-    """Build the corpus of ``card`` into the store, unless it is there, and return its folder.
+    """Build the corpus of ``card`` into the store (or ``folder``), unless it is there, and return its folder.
 
     from_path: a folder or archive of raw files. allow_partial: accept counts other than the card's (samples); the
     manifest says so. rebuild: build again, in place of what is there. skip_bad_rows: how many rows that cannot be read
@@ -66,7 +67,7 @@ def build(
     MissingError where raw files cannot be had, InputError where they are wrong, MismatchError where counts or checksums
     are not the card's.
     """
-    folder = corpora() / f"{card.name}@{card.version}"
+    folder = folder or corpora() / f"{card.name}@{card.version}"
     with locked(folder):
         if not rebuild and (folder / "manifest.json").is_file() and _same_card(card, folder):
             return folder

@@ -18,7 +18,7 @@ from recdata.engines.duck import DuckEngine
 from recdata.errors import InputError
 from recdata.schema.kinds import arrow_type, element_type, struct_fields
 
-_FORMATS = {"csv": (",", True), "tsv": ("\t", False), "jsonl": ("", False), "parquet": ("", False)}
+DEFAULTS = {"csv": (",", True), "tsv": ("\t", False), "jsonl": ("", False), "parquet": ("", False)}
 """The formats, with the delimiter and whether fields may be quoted where the card does not say."""
 
 
@@ -72,7 +72,7 @@ def layout(spec: Mapping[str, Any], where: str) -> Layout:
 
 
 def _variant(kind: str, columns: Mapping[str, str], spec: Mapping[str, Any], where: str) -> Layout:
-    delimiter, quoted = _FORMATS[kind]
+    delimiter, quoted = DEFAULTS[kind]
     header = spec.get("header", True)
     if header is False:
         names = None
