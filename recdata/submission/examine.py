@@ -9,15 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from recdata.metrics.hits import Hits
+from recdata.metrics.lists import Tops
 from recdata.metrics.ratings import Ratings
 from recdata.protocol.task import Task
+from recdata.submission.asked import Asked
 from recdata.submission.block import USER, Reader
 from recdata.submission.encode import Encoder
 from recdata.submission.expected import Expected
 from recdata.submission.finding import Findings, StopReadingError, escape
 from recdata.submission.ids import Ids
 from recdata.submission.opening import open_predictions
-from recdata.submission.ranking import RankingPass
+from recdata.submission.ranking import CANONICAL, RankingPass
 from recdata.submission.rating import RatingPass
 from recdata.submission.slabs import ScatteredError, grouped, scattered
 
@@ -30,7 +32,8 @@ class Examined:
     """What came out. evidence: Hits or Ratings, None where reading stopped or predictions are missing.
 
     population: codes of the users who are averaged over (of a rating task: who have rows). counts: see
-    ``_COUNTS`` in the result's schema; what does not apply to a task is not there.
+    ``_COUNTS`` in the result's schema; what does not apply to a task is not there. tops: the first items of each
+    list, where they were asked for.
     """
 
     findings: Findings
@@ -38,6 +41,7 @@ class Examined:
     evidence: Hits | Ratings | None = None
     population: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
     counts: dict[str, int] = field(default_factory=dict)
+    tops: Tops | None = None
 
 
 def validate(task: Task, predictions: Any, part: str = "test", limit: int = SHOWN) -> Findings:
@@ -50,18 +54,23 @@ def validate(task: Task, predictions: Any, part: str = "test", limit: int = SHOW
 
 
 def examine(
-    task: Task, reader: Reader, findings: Findings, part: str = "test", cutoff: int | None = None
+    task: Task,
+    reader: Reader,
+    findings: Findings,
+    part: str = "test",
+    cutoff: int | None = None,
+    asked: Asked = CANONICAL,
 ) -> Examined:
-    """Read all predictions of ``reader``. cutoff: the largest of the metrics', at which ties are counted.
+    """Read all predictions of ``reader``. cutoff: the largest of the metrics', at which ties are counted. asked: see Asked.
 
     Raises InputError where the task cannot be scored in that part.
     """
     examine_family = _examine_rating if task.protocol["task"] == "rating" else _examine_ranking
-    return examine_family(task, reader, findings, part, cutoff)
+    return examine_family(task, reader, findings, part, cutoff, asked)
 
 
 def _examine_ranking(
-    task: Task, reader: Reader, findings: Findings, part: str, cutoff: int | None
+    task: Task, reader: Reader, findings: Findings, part: str, cutoff: int | None, asked: Asked
 ) -> Examined:
     expected: Expected | None = None
     for arrange in (grouped, scattered):
@@ -72,7 +81,7 @@ def _examine_ranking(
         if expected is None:
             expected = Expected.of(task, part)
         examined.population = expected.population
-        ranking = RankingPass(expected, users, items, reader.value, cutoff, examined.findings)
+        ranking = RankingPass(expected, users, items, reader.value, cutoff, examined.findings, asked)
         try:
             ranking.run(arrange(rows))
         except ScatteredError:
@@ -98,13 +107,14 @@ def _finish_ranking(examined: Examined, encoder: Encoder, ranking: RankingPass) 
     }
     _check_whole(examined, encoder, missing, population)
     examined.evidence = ranking.hits()
+    examined.tops = ranking.tops()
     return examined
 
 
 def _examine_rating(
-    task: Task, reader: Reader, findings: Findings, part: str, cutoff: int | None
+    task: Task, reader: Reader, findings: Findings, part: str, cutoff: int | None, asked: Asked
 ) -> Examined:
-    del cutoff
+    del cutoff, asked
     users, items = Ids(task.user_ids), Ids(task.item_ids)
     rating = RatingPass(task, part, users, items, findings)
     examined = Examined(findings, reader, population=rating.population)

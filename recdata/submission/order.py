@@ -1,4 +1,4 @@
-"""Putting lists in order: by score from high to low (or as ranked), ties by the MD5 of the item id."""
+"""Putting lists in order: by score from high to low (or as ranked), ties by the MD5 of the item id or as asked."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from recdata.submission.asked import Order
 from recdata.submission.ids import Ids
 from recdata.submission.slabs import Slab
 
@@ -27,6 +28,15 @@ class Ranked(NamedTuple):
     row: npt.NDArray[np.int64]
     tied: npt.NDArray[np.bool_]
 
+    def groups(self, rows: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return where the groups of equal values of ``rows`` begin, and how many rows they have."""
+        if not self.tied.any():
+            return rows, np.ones(len(rows), dtype=np.int64)
+        begins = np.append(True, ~self.tied[:-1])
+        starts = np.flatnonzero(begins)
+        group = (np.cumsum(begins) - 1)[rows]
+        return starts[group], np.diff(np.append(starts, len(begins)))[group]
+
     def owner(self) -> npt.NDArray[np.int64]:
         """Return for each row whose it is: int64[r], a place in ``user``."""
         return np.repeat(np.arange(len(self.user)), np.diff(self.start))
@@ -37,15 +47,29 @@ class Ranked(NamedTuple):
 
 
 class Ties:
-    """The order of items with equal scores: by the MD5 (hex digits) of the UTF-8 item id. Each is computed once."""
+    """The order of items with equal scores: by the MD5 (hex digits) of the UTF-8 item id. Each is computed once.
 
-    def __init__(self, items: Ids) -> None:
+    Or, where another order is asked for: by the item id from high to low, or as the file has them.
+    """
+
+    def __init__(self, items: Ids, order: Order = "md5") -> None:
         self._items = items
+        self._order = order
         self._known = np.zeros(0, dtype=bool)
         self._digests = np.zeros((0, 2), dtype=np.uint64)
 
-    def order(self, group: npt.NDArray[np.int64], item: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    def order(
+        self, group: npt.NDArray[np.int64], item: npt.NDArray[np.int32], row: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int64]:
         """Return the order that sorts rows by group (small integers from 0), then by the MD5 of their items."""
+        if self._order == "file":
+            return np.lexsort((row, group))
+        if self._order == "id-descending":
+            codes, place = np.unique(item, return_inverse=True)
+            texts = [self._items.text(code).encode("utf-8") for code in codes.tolist()]
+            fall = np.empty(len(codes), dtype=np.int64)
+            fall[sorted(range(len(texts)), key=texts.__getitem__, reverse=True)] = np.arange(len(codes))
+            return np.lexsort((fall[place], group))
         self._compute(item)
         high, low = self._digests[item, 0], self._digests[item, 1]
         # As much of the digest as fits beside the group; what is equal then is sorted by all of it.
@@ -117,7 +141,7 @@ def _settle(
     after, before = np.append(same, False), np.append(False, same)
     tied = np.flatnonzero(after | before)
     group = np.cumsum(~before[tied]) - 1
-    order = tied[ties.order(group, item[tied])]
+    order = tied[ties.order(group, item[tied], row[tied])]
     item, row = item.copy(), row.copy()
     item[tied], row[tied] = item[order], row[order]
     return item, row

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recdata.metrics.hits import Hits
+from recdata.metrics.hits import Hits, TieGroups
+from recdata.metrics.lists import Tops
+from recdata.submission.asked import Asked
 from recdata.submission.block import ITEM, USER, Value
 from recdata.submission.expected import ByUser, Expected
 from recdata.submission.finding import Findings
 from recdata.submission.ids import Ids
 from recdata.submission.order import Ranked, Ties, ranked
 from recdata.submission.slabs import Slab
+
+CANONICAL = Asked()
 
 
 @dataclass
@@ -34,7 +38,14 @@ class RankingPass:
     """Judges slab after slab; ``hits`` has what came out of it."""
 
     def __init__(
-        self, expected: Expected, users: Ids, items: Ids, value: Value, cutoff: int | None, findings: Findings
+        self,
+        expected: Expected,
+        users: Ids,
+        items: Ids,
+        value: Value,
+        cutoff: int | None,
+        findings: Findings,
+        asked: Asked = CANONICAL,
     ) -> None:
         """Prepare for one reading. cutoff: the largest, at which ties are counted (None: none are)."""
         self.tally = Tally()
@@ -43,9 +54,14 @@ class RankingPass:
         self._value = value
         self._cutoff = cutoff
         self._findings = findings
-        self._ties = Ties(items)
+        self._asked = asked
+        self._ties = Ties(items, asked.order)
         self._listed = np.zeros(len(expected.population), dtype=np.int64)
         self._hits: list[tuple[npt.NDArray[np.integer], ...]] = []
+        self._misses: list[tuple[npt.NDArray[np.integer], ...]] = []
+        self._tops: list[tuple[npt.NDArray[np.int32], ...]] = []
+        judged = asked.judged
+        self._judged = None if judged is None else ByUser.of(judged, len(expected.place))
 
     def run(self, slabs: Iterable[Slab]) -> None:
         """Judge all of ``slabs``."""
@@ -71,6 +87,8 @@ class RankingPass:
         if len(repeated):
             self._report("duplicate-row", lists, repeated)
         self._look_up(lists, index, inside, place)
+        if self._asked.top:
+            self._keep_top(lists, place)
 
     def _look_up(
         self, lists: Ranked, index: Index, inside: npt.NDArray[np.int64], place: npt.NDArray[np.int32]
@@ -80,7 +98,8 @@ class RankingPass:
         users = lists.user[inside]
         owner, pair, found = index.find(expected.relevant, users, inside)
         seen = None
-        if expected.seen is not None:
+        removed = None
+        if expected.seen is not None and self._asked.seen != "keep":
             seen = np.zeros(len(lists.item), dtype=bool)
             seen[index.rows_of(expected.seen, users, inside)] = True
             rows = np.flatnonzero(seen)
@@ -88,16 +107,48 @@ class RankingPass:
                 self.tally.seen_items += len(rows)
                 self.tally.seen_relevant += int(seen[found].sum())
                 self._report("seen-item", lists, rows)
-                fresh = ~seen[found]
-                owner, pair, found = owner[fresh], pair[fresh], found[fresh]
+                if self._asked.seen == "remove":
+                    seen[found] = False
+                    removed = np.append(0, np.cumsum(seen))
+                else:
+                    fresh = ~seen[found]
+                    owner, pair, found = owner[fresh], pair[fresh], found[fresh]
         if expected.candidates is not None:
             # Whoever has no candidates is outside of the population, and ignored.
             allowed = np.repeat(place < 0, np.diff(lists.start))
             allowed[index.rows_of(expected.candidates, users, inside)] = True
             if not allowed.all():
                 self._report("outside-candidates", lists, np.flatnonzero(~allowed))
-        rank = found - lists.start[owner] + 1
-        self._hits.append((place[owner], rank, pair))
+        self._hits.append((place[owner], *self._ranks(lists, owner, found, removed), pair))
+        if removed is not None:
+            lost = removed[lists.start[1:]] - removed[lists.start[:-1]]
+            self._listed[place[inside]] -= lost[inside]
+        if self._judged is not None:
+            owner, pair, found = index.find(self._judged, users, inside)
+            self._misses.append((place[owner], *self._ranks(lists, owner, found, removed), pair))
+
+    def _ranks(
+        self,
+        lists: Ranked,
+        owner: npt.NDArray[np.int64],
+        found: npt.NDArray[np.int64],
+        removed: npt.NDArray[np.int64] | None,
+    ) -> tuple[npt.NDArray[np.int64], ...]:
+        """Return the ranks of the rows ``found``; where groups are asked for, the first rank and size of theirs, too."""
+        begin = lists.start[owner]
+        rank = found - begin + 1
+        if removed is not None:
+            rank = rank - (removed[found] - removed[begin])
+        if not self._asked.groups:
+            return (rank,)
+        first, size = lists.groups(found)
+        return rank, first - begin + 1, size
+
+    def _keep_top(self, lists: Ranked, place: npt.NDArray[np.int32]) -> None:
+        rank, owner = lists.place() + 1, place[lists.owner()]
+        keep = (rank <= self._asked.top) & (owner >= 0)
+        item = np.where(lists.item < self._items.known, lists.item, -1)
+        self._tops.append((owner[keep], rank[keep].astype(np.int32), item[keep].astype(np.int32)))
 
     def _outside(self, lists: Ranked, who: npt.NDArray[np.int64], length: npt.NDArray[np.int64]) -> None:
         self.tally.outside_users += len(who)
@@ -136,14 +187,43 @@ class RankingPass:
     def hits(self) -> Hits:
         """Return the hits of all that was judged."""
         relevant = np.diff(self._expected.relevant.start)[self._expected.population].astype(np.int32)
+        judged = None
+        if self._judged is not None:
+            known = np.diff(self._judged.start)[self._expected.population].astype(np.int32)
+            judged = self._sorted(known, self._misses)
+        return self._sorted(relevant, self._hits, judged)
+
+    def _sorted(
+        self,
+        relevant: npt.NDArray[np.int32],
+        parts: list[tuple[npt.NDArray[np.integer], ...]],
+        judged: Hits | None = None,
+    ) -> Hits:
         nothing = np.empty(0, dtype=np.int64)
-        user, rank, pair = (
-            np.concatenate([nothing, *(part[column] for part in self._hits)]) for column in range(3)
-        )
+        columns = [
+            np.concatenate([nothing, *(part[column] for part in parts)])
+            for column in range(5 if self._asked.groups else 3)
+        ]
+        user, rank = columns[0], columns[1]
         bits = max(int(rank.max(initial=0)), 1).bit_length()
         order = np.argsort(user << bits | rank)
-        user, rank, pair = (array[order].astype(np.int32) for array in (user, rank, pair))
-        return Hits(relevant, self._listed, user, rank, pair)
+        user, rank, *groups, pair = (array[order].astype(np.int32) for array in columns)
+        ties = TieGroups(*groups) if groups else None
+        return Hits(relevant, self._listed, user, rank, pair, ties, judged=judged)
+
+    def tops(self) -> Tops | None:
+        """Return the first items of each list, as many as were asked for; None where none were."""
+        if not self._asked.top:
+            return None
+        nothing = np.empty(0, dtype=np.int32)
+        user, rank, item = (
+            np.concatenate([nothing, *(part[column] for part in self._tops)]) for column in range(3)
+        )
+        self._tops.clear()
+        if (user[1:] < user[:-1]).any():
+            order = np.argsort(user, kind="stable")
+            user, rank, item = user[order], rank[order], item[order]
+        return Tops(user, rank, item)
 
 
 class Index:
