@@ -68,7 +68,8 @@ class Reader(Protocol):
 def id_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return a column of ids as dictionary-encoded strings; integers become their decimal text.
 
-    Raises InputError naming the type where it cannot hold ids, ArrowInvalid where the text is not UTF-8.
+    Raises InputError naming the type where it cannot hold ids, ArrowInvalid where the text is not UTF-8
+    or the dictionary is damaged.
     """
     import pyarrow as pa
 
@@ -82,7 +83,7 @@ def id_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if values != pa.string():
         encoded = encoded.cast(pa.dictionary(encoded.type.index_type, pa.string()))
     for chunk in encoded.chunks:
-        chunk.dictionary.validate(full=True)
+        chunk.validate(full=True)
     return encoded
 
 

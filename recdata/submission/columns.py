@@ -50,6 +50,8 @@ def block_of(table: pa.Table, value: Value, first: int, findings: Findings) -> B
             findings.add("column-type", column=name, value=str(error))
             raise StopReadingError from None
         except pa.ArrowInvalid as error:
-            findings.add("bad-encoding", column=name, value=str(error))
+            findings.add(
+                "bad-encoding" if "UTF8" in str(error) else "unreadable", column=name, value=str(error)
+            )
             raise StopReadingError from None
     return Block(columns[0], columns[1], columns[2], first)

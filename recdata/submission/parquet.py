@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from recdata.submission.block import ITEM, ROWS, USER, Block
@@ -26,32 +27,22 @@ class ParquetReader:
         self.size, self.digest, self.digest_of = file.size, file.digest, file.digest_of
         self._path = file.path
         findings.unit = self.unit
-        with self._open(findings) as parquet:
-            self.value = choose_value(parquet.schema_arrow.names, findings)
+        with _reported(findings), self._open([]) as parquet:
+            names = list(parquet.schema_arrow.names)
+        self.value = choose_value(names, findings)
 
-    def _open(self, findings: Findings) -> pq.ParquetFile:
-        import pyarrow as pa
+    def _open(self, dictionaries: list[str]) -> pq.ParquetFile:
         import pyarrow.parquet as pq
 
-        try:
-            return pq.ParquetFile(self._path, read_dictionary=[USER, ITEM], pre_buffer=False)
-        except (pa.ArrowException, OSError) as error:
-            findings.add("unreadable", value=error)
-            raise StopReadingError from None
+        return pq.ParquetFile(self._path, read_dictionary=dictionaries, pre_buffer=False)
 
     def blocks(self, findings: Findings) -> Iterator[Block]:
         """Yield the row groups, small ones together, large ones in parts."""
-        import pyarrow as pa
-
         first = 0
-        with self._open(findings) as parquet:
-            try:
-                for table in self._tables(parquet):
-                    yield block_of(table, self.value, first, findings)
-                    first += table.num_rows
-            except (pa.ArrowException, OSError) as error:
-                findings.add("unreadable", row=first, value=error)
-                raise StopReadingError from None
+        with _reported(findings), self._open([USER, ITEM]) as parquet:
+            for table in self._tables(parquet):
+                yield block_of(table, self.value, first, findings)
+                first += table.num_rows
 
     def _tables(self, parquet: pq.ParquetFile) -> Iterator[Any]:
         import pyarrow as pa
@@ -72,3 +63,15 @@ class ParquetReader:
                 rows += here
         if together:
             yield parquet.read_row_groups(together, columns=columns)
+
+
+@contextmanager
+def _reported(findings: Findings) -> Iterator[None]:
+    """Turn what pyarrow raises for damaged files into a finding, and StopReadingError."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+        findings.add("unreadable", value=error)
+        raise StopReadingError from None

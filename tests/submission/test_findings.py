@@ -260,6 +260,25 @@ def test_tables(task: Task, tmp_path: Path, case: str, kind: str) -> None:
     assert findings.unit == "row"
 
 
+@pytest.mark.parametrize("column", ["user_id", "item_id", "score"])
+def test_tables_without_a_column(task: Task, tmp_path: Path, column: str) -> None:
+    table = pa.Table.from_pandas(frame(other=[1, 2]).drop(columns=column), preserve_index=False)
+    pq.write_table(table, tmp_path / "p.parquet")
+    missing = "score or rank" if column == "score" else column
+    for predictions in (table, table.to_pandas(), tmp_path / "p.parquet"):
+        ((code, row, where, value),) = brief(validate(task, predictions))
+        assert (code, row, where) == ("missing-column", None, missing)
+        assert value is not None
+        assert column not in value
+
+
+def test_a_dictionary_that_is_damaged(task: Task, tmp_path: Path) -> None:
+    # Indices of another column chunk's dictionary: written with a dictionary of 3, read with one of 2.
+    broken = pa.DictionaryArray.from_arrays(pa.array([0, 2], pa.int32()), pa.array(["a", "b"]), safe=False)
+    findings = validate(task, pa.table({"user_id": ["u1", "u2"], "item_id": broken, "score": [1.0, 2.0]}))
+    assert list(findings.counts) == ["unreadable"]
+
+
 def test_damaged_files(task: Task, tmp_path: Path) -> None:
     csv = (HEADER + "".join(f"u1,x{n},{n}\n" for n in range(20_000))).encode()
     pq.write_table(pa.Table.from_pandas(frame()), tmp_path / "good.parquet")
