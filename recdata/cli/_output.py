@@ -29,3 +29,12 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[object]], right: 
 def say(text: str) -> None:
     """Say something to the person at the terminal: standard error."""
     click.echo(text, err=True)
+
+
+def plain(text: str) -> str:
+    """Return a stranger's text with what could steer a terminal (control characters) as U+FFFD.
+
+    >>> plain("a\x1b[2Jb")
+    'a�[2Jb'
+    """
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else "\ufffd" for letter in text)

@@ -66,8 +66,9 @@ def _count(engine: DuckEngine, kind: Kind, relation: str, wrong: str, rule: str)
 
 def _repeats(engine: DuckEngine, kind: str, relation: str, key: Sequence[str]) -> list[str]:
     columns = ", ".join(map(name, key))
+    shown = ", ".join(f"CAST({name(column)} AS VARCHAR)" for column in key)
     rows = engine.fetch(
-        f"SELECT {columns}, n, count(*) OVER () FROM (SELECT {columns}, count(*) AS n FROM {relation} "
+        f"SELECT {shown}, n, count(*) OVER () FROM (SELECT {columns}, count(*) AS n FROM {relation} "
         f"GROUP BY {columns} HAVING count(*) > 1) ORDER BY {columns} LIMIT 1"
     )
     if not rows:
