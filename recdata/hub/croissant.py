@@ -56,8 +56,8 @@ _PARQUET = "application/x-parquet"
 def croissant(card: Card, manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return the JSON-LD document. A record set is a split of a config, called ``config/split``.
 
-    Files are named relative to the folder, with their SHA-256, so that a copy of the folder loads offline; several
-    shards of a split are a file set of these files.
+    Files are named relative to the folder, with their SHA-256, so that a copy of the folder loads offline. Several shards of
+    a split are read as a set; their checksums stand here too, but mlcroissant compares those of single files alone.
     """
     licence = Licence(**manifest["licence"])
     link = licence.link or (f"https://spdx.org/licenses/{licence.spdx}.html" if licence.spdx else None)
@@ -68,8 +68,8 @@ def croissant(card: Card, manifest: Mapping[str, Any]) -> dict[str, Any]:
             distribution += [_file(file) for file in entry["files"]]
             source = {"fileObject": {"@id": entry["files"][0]["file"]}}
             if len(entry["files"]) > 1:
-                source = {"fileSet": {"@id": f"{place} files"}}
-                distribution.append(_files(f"{place} files", entry))
+                source = {"fileSet": {"@id": f"{place}/files"}}
+                distribution.append(_files(place))
             about = f"Split {split} of config {name}: {entry['rows']:,} rows."
             fields = [_field(place, column, source) for column in config["columns"]]
             records.append(
@@ -104,14 +104,14 @@ def _file(file: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _files(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+def _files(place: str) -> dict[str, Any]:
+    """Return the set of a split's shards: of the folder itself, since mlcroissant reads no set of single Parquet files."""
     return {
         "@type": "cr:FileSet",
-        "@id": name,
-        "name": name,
-        "containedIn": [{"@id": file["file"]} for file in entry["files"]],
+        "@id": f"{place}/files",
+        "name": f"{place}/files",
         "encodingFormat": _PARQUET,
-        "includes": "*.parquet",
+        "includes": f"data/{place}-*.parquet",
     }
 
 

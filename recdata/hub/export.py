@@ -23,7 +23,7 @@ from recdata.hub.statistics import statistics
 from recdata.protocol.document import protocol_files
 from recdata.protocol.task import Task
 from recdata.schema.kinds import KINDS, SCHEMA_VERSION, arrow_type
-from recdata.sources.cards import Card, load_card
+from recdata.sources.cards import CARD, Card, load_card, read_card
 from recdata.store.atomic import atomic_folder
 from recdata.store.fingerprint import hashed_columns
 from recdata.version import __version__
@@ -55,7 +55,8 @@ def export(
     will stand on the Hub, as its card tells readers. A folder that was exported before
     is replaced. Raises InputError where ``folder`` holds something else.
     """
-    card = load_card(corpus.manifest["corpus"])
+    own = corpus.folder / CARD
+    card = read_card(own) if own.is_file() else load_card(corpus.manifest["corpus"])
     if card.version != corpus.manifest["version"]:
         raise InputError(f"{corpus.name} is built, but its card is at version {card.version}; build that one")
     if folder.exists() and any(folder.iterdir()) and not (folder / SUMS).is_file():
