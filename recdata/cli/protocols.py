@@ -9,11 +9,12 @@ from recdata.cli._options import as_json
 
 @click.command("protocols")
 @click.argument("name", required=False)
+@click.option("--paper", help="Only the set-ups of a paper, by its short name: ngcf, sasrec, ...")
 @as_json
-def command(name: str | None, as_json: bool) -> None:
+def command(name: str | None, paper: str | None, as_json: bool) -> None:
     """List the protocols, or show one (NAME or NAME@VERSION) in full."""
     from recdata.cli._output import print_json, print_table
-    from recdata.protocol.document import load_protocol, protocol_files
+    from recdata.protocol.document import load_protocol, of_paper, protocol_files
 
     if name is not None:
         document = load_protocol(name)
@@ -27,6 +28,8 @@ def command(name: str | None, as_json: bool) -> None:
     documents = [
         load_protocol(f"{name}@{version}") for name, files in protocol_files().items() for version in files
     ]
+    if paper is not None:
+        documents = of_paper(documents, paper)
     if as_json:
         print_json(documents)
         return

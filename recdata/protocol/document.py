@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -53,3 +53,20 @@ def read_protocol(path: Path) -> dict[str, Any]:
 def _defaults() -> Mapping[str, Any]:
     schema = json.loads(resources.schema("protocol").read_text(encoding="utf-8"))
     return {key: rule["default"] for key, rule in schema["properties"].items() if "default" in rule}
+
+
+def of_paper(documents: Sequence[dict[str, Any]], paper: str) -> list[dict[str, Any]]:
+    """Return the protocols of ``documents`` that are set-ups of a paper, by one of its short names in any spelling.
+
+    Raises MissingError, with the names that are known, where there is none.
+    """
+
+    def plain(name: str) -> str:
+        return re.sub(r"[^a-z0-9]", "", name.lower())
+
+    named = [(document, document.get("reference", {}).get("papers", [])) for document in documents]
+    found = [document for document, names in named if plain(paper) in map(plain, names)]
+    if not found:
+        known = sorted({name for _, names in named for name in names})
+        raise MissingError(f"there is no protocol of a paper {paper!r}; known are {', '.join(known)}")
+    return found

@@ -1,0 +1,119 @@
+"""The protocol files: each is whole, its references read, it makes a task, and what it states of leaks is so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import bibtexparser
+import pytest
+from click.testing import CliRunner
+from small import build_small, make_task, parts
+
+import recdata
+from recdata.cli import cli
+from recdata.corpora.build import build
+from recdata.metrics.spelling import expand
+from recdata.protocol.build import build_task
+from recdata.protocol.document import load_protocol, protocol_files
+from recdata.protocol.leakage import measure
+from recdata.sources.cards import load_card
+
+NAMES = [f"{name}@{version}" for name, versions in protocol_files().items() for version in versions]
+ANY_CORPUS = [name for name in NAMES if "corpora" not in load_protocol(name)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_is_whole(name: str) -> None:
+    protocol = load_protocol(name)
+    measures = [str(measure) for measure in expand(protocol["metrics"], protocol["cutoffs"])]
+    assert protocol["primary"] in measures
+    reference = protocol.get("reference", {})
+    if "papers" in reference:
+        assert reference["url"].startswith("https://")
+        assert reference["unstated"]
+    if "bibtex" in reference:
+        library = bibtexparser.parse_string(reference["bibtex"])
+        assert not library.failed_blocks
+        assert library.entries
+    if "sampled" in next(iter(protocol["candidates"])):
+        assert "ampled" in protocol["description"] or "drawn" in protocol["description"]
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RECDATA_HOME", str(tmp_path_factory.mktemp("home")))
+        yield build(load_card("synth-small"))
+
+
+@pytest.mark.parametrize("name", ANY_CORPUS)
+def test_each_makes_a_task_that_leaks_as_stated(corpus: Path, name: str, tmp_path: Path) -> None:
+    task = build_task(corpus, load_protocol(name), tmp_path / "task")
+    found = measure(task)
+    assert not found.contradicted
+    shares = {each.name: each.share for each in found.measures}
+    if task.protocol["policies"] == {"seen": "drop", "cold_users": "drop", "cold_items": "drop"}:
+        assert shares["cold-users"] == shares["cold-items"] == shares["pairs-in-training"] == 0
+    again = build_task(corpus, load_protocol(name), tmp_path / "again", threads=1)
+    assert again.fingerprint == task.fingerprint
+
+
+def test_multivae_in_small(home: Path, tmp_path: Path) -> None:
+    rows = [
+        (f"u{user:02}", f"i{(user * 5 + place) % 17:02}", 3.5 + (place % 7 > 0), 1_000_000_000 + place)
+        for user in range(30)
+        for place in range(14)
+    ]
+    protocol = load_protocol("multivae")
+    split = {"user-holdout": {**protocol["split"]["user-holdout"], "test": 4, "valid": 3}}
+    task = make_task(
+        build_small(tmp_path / "raw", rows),
+        tmp_path / "task",
+        "multivae",
+        corpora=["movielens-10m"],
+        split=split,
+    )
+    found = parts(task)
+    people = {part: {user for user, _ in pairs} for part, pairs in found.items()}
+    assert {part: len(users) for part, users in people.items()} == {
+        "train": 23,
+        "valid": 3,
+        "test": 4,
+        "context": 7,
+    }
+    # Of 14 rows 12 have four stars or more; a fifth of those, rounded down, is 2.
+    assert {part: len(pairs) for part, pairs in found.items()} == {
+        "train": 23 * 12,
+        "valid": 3 * 2,
+        "test": 4 * 2,
+        "context": 7 * 10,
+    }
+
+
+def test_gru4rec_on_the_sample_of_its_corpus(home: Path, data: Path) -> None:
+    task = recdata.task("yoochoose/gru4rec", from_path=data / "yoochoose-sample", allow_partial=True)
+    found = {part: task.to_pandas(part) for part in task.parts}
+    everything = [table for table in found.values() if len(table)]
+    newest = max(table["timestamp"].max() for table in everything)
+    sessions = {part: set(table["user_id"]) for part, table in found.items()}
+    assert sessions["test"] == sessions["context"]
+    assert not sessions["train"] & sessions["test"]
+    assert set(found["test"]["item_id"]) | set(found["context"]["item_id"]) <= set(found["train"]["item_id"])
+    assert (newest - found["train"]["timestamp"].max()).total_seconds() > 86_400
+    last = found["context"].groupby("user_id")["timestamp"].max()
+    assert (found["test"].set_index("user_id")["timestamp"] >= last).all()
+
+
+def test_protocols_by_paper() -> None:
+    runner = CliRunner()
+    for spelling in ("ngcf", "NGCF", "n-g-c-f"):
+        document = json.loads(runner.invoke(cli, ["protocols", "--paper", spelling, "--json"]).stdout)
+        assert {each["name"] for each in document} == {"ngcf", "ngcf-official"}
+    assert {"s3rec", "s3rec-full"} == {
+        each["name"]
+        for each in json.loads(runner.invoke(cli, ["protocols", "--paper", "s3rec", "--json"]).stdout)
+    }
+    unknown = runner.invoke(cli, ["protocols", "--paper", "nothing"])
+    assert "no protocol of a paper 'nothing'; known are bert4rec, caser" in str(unknown.exception)
