@@ -234,13 +234,25 @@ def _rows(engine: DuckEngine, source: Source, part: Part) -> str:
             f"FROM {name(f'file {lookup.file}')}) ON {lookup.sql} = {key}"
         )
     conditions = list(source.conditions)
-    for fault in source.faults:
-        if bad := _bad_rows(engine, fault, tables, conditions, part):
-            engine.bad_rows.add(bad)
-            conditions.append(f"NOT ({fault.condition})")
+    for fault in _occurring(engine, source, tables, part):
+        engine.bad_rows.add(_bad_rows(engine, fault, tables, conditions, part))
+        conditions.append(f"NOT ({fault.condition})")
     columns = ", ".join(f"{sql} AS {name(column)}" for column, sql in source.columns.items())
     filtered = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     return f"SELECT {columns} FROM {tables}{filtered}"
+
+
+def _occurring(engine: DuckEngine, source: Source, tables: str, part: Part) -> list[Fault]:
+    """Return the faults that some row has, in one pass over all of them."""
+    if not source.faults:
+        return []
+    found = ", ".join(f"coalesce(bool_or({fault.condition}), false)" for fault in source.faults)
+    filtered = f" WHERE {' AND '.join(source.conditions)}" if source.conditions else ""
+    try:
+        (row,) = engine.fetch(f"SELECT {found} FROM {tables}{filtered}")
+    except duckdb.Error as error:
+        raise InputError(f"{part.path}: {error}") from error
+    return [fault for fault, there in zip(source.faults, row, strict=True) if there]
 
 
 def _bad_rows(
@@ -250,10 +262,7 @@ def _bad_rows(
     shown = f"CAST({name(fault.column)} AS VARCHAR)"
     limit = max(engine.bad_rows.left, 0) + 5
     wrong = " AND ".join([*conditions, f"({fault.condition})"])
-    try:
-        values = engine.fetch(f"SELECT {shown} FROM {tables} WHERE {wrong} LIMIT {limit}")
-    except duckdb.Error as error:
-        raise InputError(f"{part.path}, column {fault.column!r}: {error}") from error
+    values = engine.fetch(f"SELECT {shown} FROM {tables} WHERE {wrong} LIMIT {limit}")
     bad = []
     for (value,) in values:
         line, text = line_of(part.path, part.layout, fault.column, value)

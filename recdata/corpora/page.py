@@ -19,7 +19,8 @@ h1 { line-height: 1.2; } h2 { margin-top: 2.5rem; border-bottom: 1px solid var(-
 table { border-collapse: collapse; } th, td { text-align: left; padding: .2rem 1rem .2rem 0; vertical-align: top; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; } pre { overflow-x: auto; } code, pre { font-size: .9em; }
-.plots { margin-top: 2rem; display: flex; flex-wrap: wrap; gap: 2rem; } figure { margin: 0; } figcaption { color: var(--soft); }
+.plots { margin-top: 2rem; display: flex; flex-wrap: wrap; gap: 2rem; }
+figure { margin: 0; } figcaption { color: var(--soft); }
 svg { max-width: 100%; height: auto; } rect { fill: var(--bar); } text { fill: var(--soft); font-size: 10px; }
 """
 
