@@ -20,6 +20,7 @@ from recdata.engines.base import Engine
 from recdata.errors import InputError
 from recdata.protocol import candidates
 from recdata.protocol.assign import NUMBERED, Assigned, Codes, assign
+from recdata.protocol.built import open_built
 from recdata.protocol.candidates._pool import Pool
 from recdata.protocol.operators import call
 from recdata.protocol.origin import Origin
@@ -32,15 +33,9 @@ from recdata.store.files import check_files, file_entry
 from recdata.store.fingerprint import TableHasher, bucket_of, digest, hashed_columns, ids_digest
 from recdata.store.lock import locked
 from recdata.store.manifest import read_manifest, write_manifest
-from recdata.store.paths import tasks
 from recdata.version import __version__
 
 _PAIRS = pa.schema([SCHEMA.field("user"), SCHEMA.field("item")])
-
-
-def task_folder(corpus: str, protocol: Mapping[str, Any]) -> Path:
-    """Return where the task of a corpus (``name@version``) and a protocol stands in the store."""
-    return tasks() / corpus / f"{protocol['name']}@{protocol['version']}"
 
 
 def build_task(
@@ -59,12 +54,8 @@ def build_task(
     manifest = read_manifest(corpus)
     _check_fit(manifest, protocol)
     with locked(folder):
-        if not rebuild and (folder / "manifest.json").is_file():
-            task = Task.open(folder)
-            if task.manifest["corpus"]["fingerprint"] == manifest["fingerprint"] and task.protocol == dict(
-                protocol
-            ):
-                return task
+        if not rebuild and (built := open_built(manifest, protocol, folder)):
+            return built
         read = {
             **{kind: manifest["tables"][kind] for kind in _kinds_read(manifest, protocol)},
             **manifest["ids"],
@@ -124,8 +115,8 @@ class _Builder:
         user_map, item_map = _recode(path, assigned, len(self.user_ids), len(self.item_ids))
         users = self.user_ids.filter(pa.array(user_map >= 0))
         items = self.item_ids.filter(pa.array(item_map >= 0))
-        if listed := self.protocol["candidates"].get("published"):
-            items, item_map = self._add_listed(items, str(listed.get("column")), assigned)
+        if column := self.protocol["candidates"].get("published", {}).get("column"):
+            items, item_map = self._add_listed(items, str(column), assigned)
         for entity, ids in (("user", users), ("item", items)):
             table = pa.table({f"{entity}_id": ids})
             pq.write_table(table, self.work / f"{entity}s.parquet", compression="zstd")

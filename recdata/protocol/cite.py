@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from recdata.corpora.build import open_corpus
 from recdata.errors import MissingError
-from recdata.protocol.build import task_folder
+from recdata.protocol.built import task_folder
 from recdata.protocol.document import load_protocol
 from recdata.protocol.names import card_of, parse_name
 from recdata.protocol.pins import pinned
@@ -57,7 +57,9 @@ def cite(text: str) -> Citation:
         whole, what = f"{whole}/{key}", f"the split {whole}/{key}"
         entries[1:1] = filter(None, [protocol.get("reference", {}).get("bibtex", "").strip()])
     if fingerprint is None:
-        raise MissingError(f"{text} is neither built nor pinned, so it has no fingerprint yet; run recdata build or split")
+        raise MissingError(
+            f"{text} is neither built nor pinned, so it has no fingerprint yet; run recdata build or split"
+        )
     sample = ", a sample of the corpus" if built and built["partial"] else ""
     sentence = f"We use {what} of recdata {__version__} (fingerprint {fingerprint[:12]}{sample})."
     return Citation(f"{whole}#{fingerprint[:12]}", fingerprint, sentence, entries)

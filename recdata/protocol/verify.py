@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from recdata.errors import MismatchError, MissingError
-from recdata.protocol.build import build_task, task_folder
+from recdata.protocol.build import build_task
+from recdata.protocol.built import task_folder
 from recdata.protocol.document import load_protocol
 from recdata.protocol.names import card_of, parse_name
 from recdata.protocol.pins import BUCKET_DIGITS, pinned

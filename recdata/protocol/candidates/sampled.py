@@ -45,6 +45,8 @@ def sampled_popularity(
 
         items   a b c d e f      rows in training 5 3 3 1 1 0; user met d; n: 2
         ranked  a b   d          f is never drawn
+
+    As Sun et al. 2019 (BERT4Rec), whose code counts all.
     """
     popularity = pool.popularity if count == "train" else pool.popularity_everywhere
     edges = np.cumsum(popularity)

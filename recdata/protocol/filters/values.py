@@ -26,6 +26,7 @@ def binarise(engine: Engine, rows: Rows, kept: str, *, at_least: float, at_most:
         rating  5 1 3 4 - 2      at_least: 4, at_most: 2
         kept    1 0   1   0
 
+    One threshold: as Liang et al. 2018 (Mult-VAE); two: as Song et al. 2019 (AutoInt) on MovieLens.
     Raises InputError where ``at_most`` is not below ``at_least``.
     """
     if at_most is not None and at_most >= at_least:

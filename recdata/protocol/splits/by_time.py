@@ -30,6 +30,8 @@ def global_time(engine: Engine, rows: Rows, *, train: int, valid: int, test: int
         u1  1 2     5   7          cuts at 5 and 7
         u2      3 4   6   8
             1 1 1 1 2 2 3 3
+
+    "Temporal global" of Meng et al. 2020 (Exploring Data Splitting Strategies).
     """
     check_percents(train, valid, test)
     check_times(engine, rows, "global-time")
@@ -97,6 +99,8 @@ def sliding_windows(
                 1 1 1 1 3 3 . . .    window: 2
                 1 1 1 1 1 1 3 3 3    window: 3
                 . . 1 1 1 1 3 3 3    window: 3, train_days: 4
+
+    Scheidt and Beel 2021 (Time-dependent Evaluation of Recommender Systems).
     """
     if test_days < 1 or valid_days < 0 or (train_days is not None and train_days < 1):
         raise InputError("sliding-windows: test_days and train_days are at least 1, valid_days at least 0")

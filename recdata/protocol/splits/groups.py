@@ -30,7 +30,8 @@ def last_session(
         session A A A B B C C C    test: 1, valid: 1
         part    1 1 1 2 2 3 3 3
 
-    Raises InputError unless either column or pause_minutes is given, and where a row has no session or time.
+    As Quadrana et al. 2017 (hierarchical RNNs), who cut sessions at pauses of 30 minutes. Raises InputError unless either
+    column or pause_minutes is given, and where a row has no session or time.
     """
     if (column is None) == (pause_minutes is None):
         raise InputError("last-session: give column or pause_minutes, one of them")
@@ -55,9 +56,9 @@ def next_basket(
     """Hold out each user's last baskets: the last ``test``, and the ``valid`` before them.
 
     A basket is what has one value of ``column`` (an order's id), or without it what the user did at the ``same`` moment
-    or on the same day of UTC. What users had before and what is new to them are the slices "repeat" and "novel" of the
-    test (Li et al. 2023, A Next Basket Recommendation Reality Check); the policy ``seen: drop`` tests new items alone. A
-    user with no basket to spare (``test + valid`` or fewer) stays in training whole.
+    or on the same day of UTC (Rendle et al. 2010, FPMC). What users had before and what is new to them are the slices
+    "repeat" and "novel" of the test (Li et al. 2023, A Next Basket Recommendation Reality Check); the policy ``seen: drop``
+    tests new items alone. A user with no basket to spare (``test + valid`` or fewer) stays in training whole.
 
         day     1 1 2 2 2 5 5      same: day
         items   a b a c d a e
@@ -80,7 +81,7 @@ def last_of_session(
     """Hold out each session's newest rows: the last ``test``, and the ``valid`` before them.
 
     A session with no row to spare (``test + valid`` rows or fewer) stays in training whole. A user of several sessions
-    is tested on the last of each at once.
+    is tested on the last of each at once. What Amazon-M2 (KDD Cup 2023) asks of a session, where sessions are users' own.
 
         session A A A B B B B C    test: 1, valid: 1
         part    1 2 3 1 1 2 3 1
