@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 a bug in recdata; 2 wrong usage; 3 wrong input; 4 somethin
 from __future__ import annotations
 
 import sys
+import warnings
 from importlib import import_module
 from pathlib import Path
 
@@ -60,6 +61,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; turn recdata's own errors into one message and their exit code."""
+    # What a library warns of is told as a sentence, without the line of code that said it.
+    warnings.formatwarning = lambda message, *_args, **_more: f"warning: {message}\n"
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:
