@@ -58,9 +58,10 @@ def task(
     A fingerprint behind the name (``#`` and 6 digits or more) must be that of the task. rebuild: make the task again, in
     place of what the store holds. Other parameters and errors as ``load``.
     """
-    from recdata.corpora.build import build
-    from recdata.protocol.build import build_task, task_folder
+    from recdata.protocol.built import open_built, task_folder
     from recdata.protocol.document import load_protocol
+    from recdata.store.manifest import read_manifest
+    from recdata.store.paths import corpora
 
     if is_address(task_name):
         from recdata.hub.load import load_task
@@ -75,8 +76,18 @@ def task(
     card = card_of(name)
     version = f"@{name.protocol_version}" if name.protocol_version else ""
     protocol = load_protocol(name.protocol + version)
-    corpus = build(card, None if from_path is None else Path(from_path), allow_partial=allow_partial)
-    made = build_task(corpus, protocol, task_folder(corpus.name, protocol), rebuild=rebuild)
+    whole = f"{card.name}@{card.version}"
+    folder = task_folder(whole, protocol)
+    corpus = corpora() / whole
+    made = None
+    if not rebuild and (corpus / "manifest.json").is_file():
+        made = open_built(read_manifest(corpus), protocol, folder)
+    if made is None:
+        from recdata.corpora.build import build
+        from recdata.protocol.build import build_task
+
+        corpus = build(card, None if from_path is None else Path(from_path), allow_partial=allow_partial)
+        made = build_task(corpus, protocol, folder, rebuild=rebuild)
     _check_fingerprint(task_name, name, made.fingerprint)
     return made
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from recdata.corpora.build import build
 from recdata.corpora.corpus import Corpus
 from recdata.errors import InputError
-from recdata.protocol.build import build_task, task_folder
+from recdata.protocol.build import build_task
+from recdata.protocol.built import task_folder
 from recdata.protocol.document import load_protocol
 from recdata.protocol.names import card_of, parse_name
 from recdata.protocol.pins import pinned

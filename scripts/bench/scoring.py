@@ -71,7 +71,7 @@ def write_task(home: Path, user_ids: object, item_ids: object, drawn: object) ->
     import pyarrow.parquet as pq
 
     os.environ["RECDATA_HOME"] = str(home)
-    from recdata.protocol.build import task_folder
+    from recdata.protocol.built import task_folder
     from recdata.protocol.document import load_protocol
     from recdata.protocol.names import card_of, parse_name
     from recdata.store.files import file_entry
