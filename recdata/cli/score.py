@@ -24,6 +24,15 @@ from recdata.cli._options import as_json
     show_default=True,
     help="What is predicted.",
 )
+@click.option("--convention", help="Another library's choices: ranx, rectools, lenskit, ...")
+@click.option("--conventions", help="Several side by side: all, or names with commas.")
+@click.option(
+    "--ties",
+    type=click.Choice(["md5", "expected", "best", "worst"]),
+    default="md5",
+    show_default=True,
+    help="Equal scores: the canonical order, the mean over all orders, the best, the worst.",
+)
 @click.option(
     "--max-errors", type=click.IntRange(1), default=20, show_default=True, help="How many findings to show."
 )
@@ -35,23 +44,50 @@ def command(
     per_user: Path | None,
     metrics: str | None,
     part: str,
+    convention: str | None,
+    conventions: str | None,
+    ties: str,
     max_errors: int,
     as_json: bool,
 ) -> None:
     """Score the predictions in FILE for TASK. A file with errors gets no score (exit code 3)."""
     from recdata import api
     from recdata.cli._output import print_json, say
-    from recdata.scoring.score import score
+    from recdata.scoring.score import compare, score
     from recdata.submission.finding import RejectedError
 
+    if conventions is not None and (output or per_user or convention or ties != "md5"):
+        raise click.UsageError(
+            "--conventions shows scores side by side; it takes --metrics, --part and --json"
+        )
     try:
-        result = score(api.task(task), file, metrics=metrics, part=part, per_user=per_user, limit=max_errors)
+        if conventions is not None:
+            results = compare(api.task(task), file, conventions, metrics=metrics, part=part, limit=max_errors)
+        else:
+            results = [
+                score(
+                    api.task(task),
+                    file,
+                    metrics=metrics,
+                    part=part,
+                    per_user=per_user,
+                    limit=max_errors,
+                    convention=convention,
+                    ties=ties,
+                )
+            ]
     except RejectedError as error:
         if as_json:
             print_json(error.findings.to_dict())
         raise
-    if result.findings.total("warning"):
-        say(result.findings.text())
+    if results[0].findings.total("warning"):
+        say(results[0].findings.text())
+    if conventions is not None:
+        from recdata.scoring.table import side_by_side
+
+        print_json([result.document for result in results]) if as_json else click.echo(side_by_side(results))
+        return
+    (result,) = results
     if output is not None:
         result.save(output)
     click.echo(result.to_json() if as_json else str(result))

@@ -2,50 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from recdata.metrics.spelling import Measure
 from recdata.protocol.task import Task
+from recdata.scoring.plan import Plan
 from recdata.submission.block import Value
 from recdata.submission.expected import fixes_candidates, masks_seen
 
-CONVENTION = "recdata"
-"""The canonical choices; other libraries' have other names."""
+_POPULATIONS = {
+    "truth": "every user with at least one relevant item in the {part} part",
+    "both": "every user with at least one relevant item in the {part} part who has a list",
+}
+_MISSING = {
+    "truth": "a user of the population without a row counts 0",
+    "both": "a user without a row is left out",
+}
+_ORDERS = {
+    "md5": "equal scores are ordered by the MD5 (hex digits, ascending) of the UTF-8 item id",
+    "id-descending": "equal scores are ordered by item id (UTF-8 bytes), from high to low",
+    "id-ascending": "equal scores are ordered by item id (UTF-8 bytes), from low to high",
+    "file": "equal scores stand as the file has them",
+}
+_TIES = {
+    "expected": "each value is the mean over all orders of equal scores",
+    "best": "of equal scores the relevant ones come first, those of the highest grade before",
+    "worst": "of equal scores the relevant ones come last, those of the highest grade behind",
+}
 
 
-def choices_of(task: Task, part: str, measures: Sequence[Measure], value: Value) -> dict[str, Any]:
+def choices_of(task: Task, part: str, plan: Plan, value: Value) -> dict[str, Any]:
     """Return what was chosen: who is averaged over, what counts as what, what each metric is divided by."""
-    denominators = {str(measure): measure.denominator for measure in measures}
+    convention = plan.convention
+    applied = {str(measure): convention.applied(measure) for measure in plan.measures}
+    denominators = {name: measure.denominator for name, measure in applied.items()}
     if task.protocol["task"] == "rating":
         return {
-            "convention": CONVENTION,
+            "convention": plan.name,
             "unit": "rows",
             "population": f"every row of the {part} part, a pair that was rated twice counted twice",
             "missing": "a row without a prediction is an error; there is no score then",
             "unknown": "rows of users, items or pairs that are not in the part are ignored and counted",
             "denominators": denominators,
         }
-    return {
-        "convention": CONVENTION,
-        "unit": "users",
-        "population": f"every user with at least one relevant item in the {part} part",
+    compared = "float32" if convention.single else "float64"
+    choices: dict[str, Any] = {
+        "convention": plan.name,
+        "unit": convention.unit,
+        "population": _population(part, plan),
         "relevant": _relevant(task, part),
         "candidates": _candidates(task, part),
-        "missing": "a user of the population without a row counts 0",
+        "missing": _MISSING[convention.population],
         "order": (
-            "score from high to low, as float64; a rank column beside it is ignored"
+            f"score from high to low, as {compared}; a rank column beside it is ignored"
             if value == "score"
             else "rank, which must be 1, 2, ... in each list"
         ),
-        "ties": "equal scores are ordered by the MD5 (hex digits, ascending) of the UTF-8 item id",
-        "seen": _seen(task, part),
+        "ties": _ties(plan),
+        "seen": _seen(task, part) if convention.seen == "miss" else _SEEN[convention.seen],
         "unknown": (
             "rows of users outside of the population are ignored; an item outside of the task keeps its rank and "
             "counts as a miss"
         ),
         "denominators": denominators,
     }
+    if not convention.canonical:
+        choices["library"] = {"name": convention.library, "version": convention.version}
+        choices["computed"] = {name: str(measure) for name, measure in applied.items()}
+        choices["notes"] = _notes(plan)
+    return choices
+
+
+_SEEN = {
+    "keep": "an item that the user already has counts like any other",
+    "remove": "an item that the user already has is taken out of the list, unless it is relevant",
+}
+
+
+def _population(part: str, plan: Plan) -> str:
+    convention = plan.convention
+    said = _POPULATIONS[convention.population].format(part=part)
+    if convention.cold == "drop":
+        said += "; users and items that training does not have are left out"
+    return f"every relevant item of {said}, each with R = 1" if convention.unit == "pairs" else said
+
+
+def _ties(plan: Plan) -> str:
+    if plan.ties != "md5":
+        return _TIES[plan.ties]
+    convention = plan.convention
+    return _TIES["worst"] if convention.ties == "worst" else _ORDERS[convention.order]
+
+
+def _notes(plan: Plan) -> str:
+    """Return what else is to be known, with the metrics that are treated unlike the others."""
+    convention, said = plan.convention, [plan.convention.notes]
+    for measure in plan.measures:
+        rule = convention.rule(measure)
+        if rule.population:
+            said.append(f"{measure}: {_POPULATIONS[rule.population].format(part='predicted')}")
+        if rule.order:
+            said.append(f"{measure}: {_ORDERS[rule.order]}")
+        if rule.repeats:
+            said.append(f"{measure}: a relevant pair that is repeated counts each time in R")
+    return "; ".join(filter(None, said))
 
 
 def _relevant(task: Task, part: str) -> str:

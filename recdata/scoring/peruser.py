@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,9 @@ import numpy.typing as npt
 from recdata.errors import InputError
 from recdata.metrics.kernel import sum_by_user
 from recdata.metrics.ratings import Ratings
-from recdata.metrics.spelling import Measure
 from recdata.protocol.task import Task
+from recdata.scoring.evidence import Values
+from recdata.scoring.plan import Plan
 from recdata.store.atomic import atomic_file
 from recdata.submission.examine import Examined
 
@@ -30,25 +31,33 @@ class PerUser:
         self,
         task: Task,
         examined: Examined,
-        measures: Sequence[Measure],
-        values: Mapping[str, npt.NDArray[np.float64]],
+        plan: Plan,
+        values: Mapping[str, Values],
     ) -> None:
         self._task = task
+        self._plan = plan
         self._population = examined.population
         self._ratings = examined.evidence if isinstance(examined.evidence, Ratings) else None
-        self._roots = {str(measure): measure.definition.root for measure in measures}
+        self._roots = {str(measure): measure.definition.root for measure in plan.measures}
         self._values = values
 
     def table(self) -> pa.Table:
         """Return one row a user of the population, sorted by id: user_id, then a float64 column a metric.
 
-        In a rating task a user's value is the metric over the user's own rows.
+        In a rating task a user's value is the metric over the user's own rows. A user over whom a metric is not
+        averaged has a null. Raises InputError where the units are not users.
         """
         import pyarrow as pa
 
+        self.check_unit(self._plan)
         columns: dict[str, pa.Array] = {"user_id": self._task.user_ids.take(pa.array(self._population))}
         for name, values in self._values.items():
-            columns[name] = pa.array(self._of_users(values, self._roots[name]))
+            if values.users is None:
+                columns[name] = pa.array(self._of_users(values.values, self._roots[name]))
+            else:
+                spread = np.zeros(len(self._population))
+                spread[values.users] = values.values
+                columns[name] = pa.array(spread, mask=~values.users)
         return pa.table(columns)
 
     def _of_users(self, values: npt.NDArray[np.float64], root: bool) -> npt.NDArray[np.float64]:
@@ -60,6 +69,12 @@ class PerUser:
         )
         means = np.sqrt(means) if root else means
         return means.astype(np.float64, copy=False)
+
+    @staticmethod
+    def check_unit(plan: Plan) -> None:
+        """Raise InputError where a plan has no values of users."""
+        if plan.convention.unit != "users":
+            raise InputError(f"convention {plan.name} has a value for each relevant item, none for each user")
 
     @staticmethod
     def check_name(path: Path) -> None:

@@ -17,6 +17,7 @@ from recdata.metrics.spelling import Measure, largest_cutoff
 from recdata.protocol.task import Task
 from recdata.scoring.choices import choices_of
 from recdata.scoring.peruser import PerUser
+from recdata.scoring.plan import Plan
 from recdata.submission.examine import Examined
 from recdata.submission.finding import Findings
 from recdata.version import __version__
@@ -100,7 +101,7 @@ def _counts(examined: Examined, measures: Sequence[Measure]) -> dict[str, Any]:
 def make_document(
     task: Task,
     part: str,
-    measures: Sequence[Measure],
+    plan: Plan,
     summaries: Mapping[str, Summary],
     examined: Examined,
     sha256: str,
@@ -131,8 +132,8 @@ def make_document(
         },
         "metrics": {name: summary._asdict() for name, summary in summaries.items()},
         "primary": task.protocol["primary"],
-        "choices": choices_of(task, part, measures, reader.value),
-        "counts": _counts(examined, measures),
+        "choices": choices_of(task, part, plan, reader.value),
+        "counts": _counts(examined, plan.measures),
         "versions": {
             "recdata": __version__,
             "numpy": np.__version__,

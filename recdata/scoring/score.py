@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from recdata.errors import InputError
 from recdata.metrics.kernel import summarise
-from recdata.metrics.spelling import Measure, expand, largest_cutoff, parse_list
+from recdata.metrics.spelling import Measure, largest_cutoff
 from recdata.protocol.task import Task
+from recdata.scoring.conventions import Convention, find_conventions
+from recdata.scoring.evidence import Evidence, Values
 from recdata.scoring.peruser import PerUser, write
-from recdata.scoring.result import Result, make_document
-from recdata.store.files import check_files
-from recdata.submission.examine import SHOWN, examine
+from recdata.scoring.plan import Plan, plan, plans
+from recdata.scoring.plan import choose_measures as choose_measures
+from recdata.scoring.result import Result as Result
+from recdata.scoring.result import make_document
+from recdata.submission.asked import Asked
+from recdata.submission.examine import SHOWN, Examined, examine
 from recdata.submission.finding import RejectedError
 from recdata.submission.opening import open_predictions
 
@@ -27,54 +33,107 @@ def score(
     part: str = "test",
     per_user: str | os.PathLike[str] | None = None,
     limit: int = SHOWN,
+    convention: str | None = None,
+    ties: str = "md5",
 ) -> Result:
     """Score ``predictions`` for ``part`` ("test" or "valid") of ``task``.
 
     predictions: a file (Parquet, CSV, TSV, JSON Lines, TREC run; packed by gz, zst or bz2) or a table
     (pandas, pyarrow, polars) with the columns user_id, item_id and score or rank. metrics: names as in
     "nDCG@10,Recall@20", or None for the protocol's. per_user: a file for the values of each user, .parquet or
-    .csv. limit: how many findings an error shows.
+    .csv. limit: how many findings an error shows. convention: whose choices instead of the canonical ones
+    ("ranx"; see ``recdata.scoring.conventions``). ties: "md5" (canonical), "expected" (the mean over all orders of
+    equal scores), "best" or "worst".
 
     Raises RejectedError (an InputError) with all findings where the predictions have errors, InputError for a
-    metric that does not exist or does not fit the task, MissingError where the file is not there,
-    MismatchError where the task's files or the predictions were changed.
+    metric that does not exist or does not fit the task or convention, MissingError where the file is not there.
     """
-    measures = choose_measures(task, metrics)
+    chosen = plan(task, metrics, convention, ties)
     if per_user is not None:
         per_user = Path(per_user)
         PerUser.check_name(per_user)
+        PerUser.check_unit(chosen)
+    results = _score(task, predictions, [chosen], part, limit)
+    if not results or len(results[0].metrics) < len(chosen.measures):
+        raise InputError(f"convention {chosen.name} leaves nobody of {task.name} to average over")
+    (result,) = results
+    if per_user is not None:
+        write(result.per_user(), per_user)
+    return result
+
+
+def compare(
+    task: Task,
+    predictions: Any,
+    conventions: str | Sequence[Convention] = "all",
+    metrics: str | Iterable[str] | None = None,
+    part: str = "test",
+    limit: int = SHOWN,
+) -> list[Result]:
+    """Score the same predictions under several conventions ("all", "ranx,rectools"): a result for each, in order.
+
+    A result has those of the metrics that the library has and that it averages over somebody; without any, the
+    convention is left out. metrics: None is
+    the protocol's at the cutoff of its primary one. Other parameters and errors as ``score``.
+    """
+    chosen = find_conventions(conventions) if isinstance(conventions, str) else conventions
+    return _score(task, predictions, plans(task, metrics, chosen), part, limit)
+
+
+def _score(task: Task, predictions: Any, chosen: Sequence[Plan], part: str, limit: int) -> list[Result]:
+    """Read the predictions once for each different thing that is asked of the reading, and make the plans' results."""
+    wanted: dict[Asked, list[tuple[int, Measure]]] = {}
+    keep: dict[Asked, Asked] = {}
+    for number, each in enumerate(chosen):
+        for measure in each.measures:
+            asked = each.asked(measure)
+            rules = asked.rules()
+            wanted.setdefault(rules, []).append((number, measure))
+            keep[rules] = keep.get(rules, rules).together(asked)
+    cutoff = largest_cutoff(measure for each in chosen for measure in each.measures)
+    values: list[dict[str, Values]] = [{} for _ in chosen]
+    read: list[tuple[Examined, str] | None] = [None for _ in chosen]
+    for rules, measures in wanted.items():
+        examined, sha256 = _read(task, predictions, part, limit, cutoff, keep[rules])
+        evidence = {number: Evidence(task, part, chosen[number], examined) for number, _ in measures}
+        for number, measure in measures:
+            found = evidence[number].values(measure)
+            if len(found.values):
+                values[number][str(measure)] = found
+                read[number] = read[number] or (examined, sha256)
+    return [
+        _result(task, part, _with(each, found), found, *known)
+        for each, found, known in zip(chosen, values, read, strict=True)
+        if known is not None
+    ]
+
+
+def _with(chosen: Plan, found: Mapping[str, Values]) -> Plan:
+    """Return the plan with the measures that have values."""
+    return replace(chosen, measures=tuple(measure for measure in chosen.measures if str(measure) in found))
+
+
+def _read(
+    task: Task, predictions: Any, part: str, limit: int, cutoff: int | None, asked: Asked
+) -> tuple[Examined, str]:
     reader, findings = open_predictions(predictions, limit)
     if reader is None:
         raise RejectedError(findings)
     with ThreadPoolExecutor(1) as thread:
         digest = thread.submit(reader.digest)
-        # Where the task's files are not what its manifest says, that explains whatever goes wrong.
-        intact = thread.submit(check_files, task.folder, task.manifest.get("tables", {}))
-        try:
-            examined = examine(task, reader, findings, part, largest_cutoff(measures))
-        finally:
-            intact.result()
+        examined = examine(task, reader, findings, part, cutoff, asked)
         if examined.evidence is None or examined.findings.total("error"):
             raise RejectedError(examined.findings)
-        sha256 = digest.result()
-    values = {str(measure): measure.values(examined.evidence) for measure in measures}
+        return examined, digest.result()
+
+
+def _result(
+    task: Task, part: str, chosen: Plan, found: dict[str, Values], examined: Examined, sha256: str
+) -> Result:
+    values = {str(measure): found[str(measure)] for measure in chosen.measures}
     summaries = {
-        str(measure): summarise(values[str(measure)], measure.definition.root) for measure in measures
+        str(measure): summarise(values[str(measure)].values, measure.definition.root)
+        for measure in chosen.measures
     }
-    document = make_document(task, part, measures, summaries, examined, sha256)
-    users = PerUser(task, examined, measures, values)
-    if per_user is not None:
-        write(users.table(), per_user)
-    return Result(document, users, examined.findings)
-
-
-def choose_measures(task: Task, metrics: str | Iterable[str] | None) -> list[Measure]:
-    """Return the measures that are asked for, or the protocol's. Raises InputError where one does not fit the task."""
-    if metrics is None:
-        return expand(task.protocol["metrics"], task.protocol["cutoffs"])
-    measures = parse_list(metrics)
-    for measure in measures:
-        family = measure.definition.family
-        if family != task.protocol["task"]:
-            raise InputError(f"{measure} is a {family} metric; {task.name} is a {task.protocol['task']} task")
-    return measures
+    document = make_document(task, part, chosen, summaries, examined, sha256)
+    return Result(document, PerUser(task, examined, chosen, values), examined.findings)

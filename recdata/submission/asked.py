@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from recdata.protocol.task import Pairs
-
-Order = Literal["md5", "id-descending", "file"]
+Order = Literal["md5", "id-descending", "id-ascending", "file"]
 Seen = Literal["miss", "keep", "remove"]
 
 
@@ -15,14 +13,30 @@ Seen = Literal["miss", "keep", "remove"]
 class Asked:
     """What is asked for; the defaults are the canonical choices, and nothing is kept.
 
-    order: of equal scores: by the MD5 of the item id, by item id from high to low (its UTF-8 bytes), or as the file
-    has them. seen: an item that the user already has keeps its rank as a miss, counts like any other, or is taken
-    out of the list unless it is relevant. groups: keep where each hit stands among equal scores. top: keep the first
-    so many items of each list, 8 bytes each. judged: pairs whose ranks are kept as those of known misses.
+    Rules. order: of equal scores: by the MD5 of the item id, by item id (its UTF-8 bytes), or as the file has them.
+    single: whether scores are rounded to float32 before they are compared. seen: an item that the user already has
+    keeps its rank as a miss, counts like any other, or is taken out of the list unless it is relevant.
+
+    Kept, whatever the rules. groups: where each hit stands among equal scores. top: the first so many items of each
+    list, 8 bytes each. judged: the ranks of items that are known to be not relevant.
     """
 
     order: Order = "md5"
+    single: bool = False
     seen: Seen = "miss"
     groups: bool = False
     top: int = 0
-    judged: Pairs | None = None
+    judged: bool = False
+
+    def rules(self) -> Asked:
+        """Return the rules alone: what is asked under the same rules comes from one reading."""
+        return replace(self, groups=False, top=0, judged=False)
+
+    def together(self, other: Asked) -> Asked:
+        """Return what is kept by either, under these rules."""
+        return replace(
+            self,
+            groups=self.groups or other.groups,
+            top=max(self.top, other.top),
+            judged=self.judged or other.judged,
+        )

@@ -15,7 +15,7 @@ from recdata.protocol.task import Task
 from recdata.submission.asked import Asked
 from recdata.submission.block import USER, Reader
 from recdata.submission.encode import Encoder
-from recdata.submission.expected import Expected
+from recdata.submission.expected import Expected, judged_misses
 from recdata.submission.finding import Findings, StopReadingError, escape
 from recdata.submission.ids import Ids
 from recdata.submission.opening import open_predictions
@@ -73,6 +73,7 @@ def _examine_ranking(
     task: Task, reader: Reader, findings: Findings, part: str, cutoff: int | None, asked: Asked
 ) -> Examined:
     expected: Expected | None = None
+    judged = judged_misses(task, part) if asked.judged else None
     for arrange in (grouped, scattered):
         users, items = Ids(task.user_ids), Ids(task.item_ids)
         examined = Examined(findings.copy(), reader)
@@ -81,7 +82,7 @@ def _examine_ranking(
         if expected is None:
             expected = Expected.of(task, part)
         examined.population = expected.population
-        ranking = RankingPass(expected, users, items, reader.value, cutoff, examined.findings, asked)
+        ranking = RankingPass(expected, users, items, reader.value, cutoff, examined.findings, asked, judged)
         try:
             ranking.run(arrange(rows))
         except ScatteredError:

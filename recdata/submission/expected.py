@@ -85,6 +85,19 @@ class Expected:
         )
 
 
+def judged_misses(task: Task, part: str) -> ByUser:
+    """Return the pairs of ``part`` that are known to be not relevant. Raises InputError where there can be none."""
+    if task.protocol["relevance"].get("min_rating") is None:
+        raise InputError(
+            f"{task.name} has no judged misses, which Bpref needs: all that is in the {part} part is relevant"
+        )
+    width = max(len(task.item_ids), 1)
+    every, truth = task.pairs(part), task.truth(part)
+    relevant = truth.user.astype(np.int64) * width + truth.item
+    missed = ~np.isin(every.user.astype(np.int64) * width + every.item, relevant)
+    return ByUser.of(Pairs(every.user[missed], every.item[missed]), len(task.user_ids))
+
+
 def check_part(part: str) -> None:
     """Raise InputError where ``part`` is not one that is predicted."""
     if part not in _PREDICTED:

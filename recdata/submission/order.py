@@ -64,12 +64,13 @@ class Ties:
         """Return the order that sorts rows by group (small integers from 0), then by the MD5 of their items."""
         if self._order == "file":
             return np.lexsort((row, group))
-        if self._order == "id-descending":
+        if self._order != "md5":
             codes, place = np.unique(item, return_inverse=True)
             texts = [self._items.text(code).encode("utf-8") for code in codes.tolist()]
-            fall = np.empty(len(codes), dtype=np.int64)
-            fall[sorted(range(len(texts)), key=texts.__getitem__, reverse=True)] = np.arange(len(codes))
-            return np.lexsort((fall[place], group))
+            by_id = sorted(range(len(texts)), key=texts.__getitem__, reverse=self._order == "id-descending")
+            at = np.empty(len(codes), dtype=np.int64)
+            at[by_id] = np.arange(len(codes))
+            return np.lexsort((at[place], group))
         self._compute(item)
         high, low = self._digests[item, 0], self._digests[item, 1]
         # As much of the digest as fits beside the group; what is equal then is sorted by all of it.

@@ -46,8 +46,9 @@ class RankingPass:
         cutoff: int | None,
         findings: Findings,
         asked: Asked = CANONICAL,
+        judged: ByUser | None = None,
     ) -> None:
-        """Prepare for one reading. cutoff: the largest, at which ties are counted (None: none are)."""
+        """Prepare for one reading. cutoff: the largest, at which ties are counted (None: none are). judged: known misses."""
         self.tally = Tally()
         self._expected = expected
         self._users, self._items = users, items
@@ -60,12 +61,14 @@ class RankingPass:
         self._hits: list[tuple[npt.NDArray[np.integer], ...]] = []
         self._misses: list[tuple[npt.NDArray[np.integer], ...]] = []
         self._tops: list[tuple[npt.NDArray[np.int32], ...]] = []
-        judged = asked.judged
-        self._judged = None if judged is None else ByUser.of(judged, len(expected.place))
+        self._judged = judged
 
     def run(self, slabs: Iterable[Slab]) -> None:
         """Judge all of ``slabs``."""
         for slab in slabs:
+            if self._asked.single:
+                with np.errstate(over="ignore"):
+                    slab = slab._replace(value=slab.value.astype(np.float32))
             self._judge(ranked(slab, self._ties))
 
     def _judge(self, lists: Ranked) -> None:

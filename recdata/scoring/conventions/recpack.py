@@ -1,0 +1,16 @@
+"""RecPack: HitK counts the hits; CalibratedRecallK divides by min(R, k)."""
+
+from recdata.scoring.conventions._convention import Convention, Rule
+
+RECPACK = Convention(
+    "recpack",
+    "RecPack",
+    "2023-12",
+    {
+        "nDCG": Rule("nDCG", cutoff="always"),
+        "Recall": Rule("Recall", cutoff="always", free=("of",)),
+        "Precision": Rule("Precision"),
+        "HR": Rule("HitCount", cutoff="always"),
+    },
+    notes="CalibratedRecallK is Recall(of='reachable')",
+)

@@ -1,0 +1,101 @@
+"""Plans: what is to be computed under which choices, before anything is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from recdata.errors import InputError
+from recdata.metrics.spelling import Measure, expand, parse_list
+from recdata.metrics.ties import TIES
+from recdata.protocol.task import Task
+from recdata.scoring.conventions import CANONICAL, Convention, find_convention
+from recdata.submission.asked import Asked
+
+FAMILIES = {"ranking": ("ranking",), "rating": ("rating",)}
+"""The families of metrics that a kind of task has."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Measures as they were asked for, and the choices that they are computed under."""
+
+    convention: Convention
+    measures: tuple[Measure, ...]
+    ties: str = "md5"
+
+    @property
+    def canonical(self) -> bool:
+        """Whether all choices are the canonical ones: only then is the result comparable with others."""
+        return self.convention.canonical and self.ties == "md5"
+
+    @property
+    def name(self) -> str:
+        """What the result says its choices are called."""
+        return self.convention.name if self.ties == "md5" else f"{self.convention.name}, ties {self.ties}"
+
+    def asked(self, measure: Measure) -> Asked:
+        """Return what ``measure`` asks of the reading of predictions."""
+        asked = self.convention.asked(measure)
+        return replace(
+            asked,
+            groups=asked.groups or self.ties != "md5",
+            judged="judged" in measure.definition.reads,
+        )
+
+
+def plan(
+    task: Task, metrics: str | Iterable[str] | None, convention: str | None = None, ties: str = "md5"
+) -> Plan:
+    """Return the plan for one score. Raises InputError where metrics, convention, ties and task do not fit together."""
+    measures = choose_measures(task, metrics)
+    chosen = find_convention(convention)
+    if ties not in TIES:
+        raise InputError(f"ties {ties!r}: expected {', '.join(TIES)}")
+    if task.protocol["task"] == "rating" and not (chosen.canonical and ties == "md5"):
+        raise InputError(
+            f"{task.name} is a rating task: there are no ties, and no conventions to choose from"
+        )
+    if ties != "md5":
+        if not chosen.canonical:
+            raise InputError(f"convention {chosen.name} says how ties are broken; leave ties out")
+        for measure in measures:
+            if measure.definition.family != "ranking" or measure.definition.reads:
+                raise InputError(f"{measure} has canonical ties alone, not {ties}")
+    for measure in measures:
+        chosen.rule(measure)
+    return Plan(chosen, tuple(measures), ties)
+
+
+def plans(task: Task, metrics: str | Iterable[str] | None, conventions: Iterable[Convention]) -> list[Plan]:
+    """Return a plan for each convention with the measures that it has; those that have none are left out.
+
+    Without metrics: the protocol's at the cutoff of its primary one. Raises InputError where nothing is left.
+    """
+    if task.protocol["task"] == "rating":
+        raise InputError(f"{task.name} is a rating task: there are no conventions to choose from")
+    measures = choose_measures(task, metrics)
+    if metrics is None:
+        (primary,) = parse_list([task.protocol["primary"]])
+        measures = [measure for measure in measures if measure.cutoff == primary.cutoff]
+    found = [(each, tuple(measure for measure in measures if each.has(measure))) for each in conventions]
+    made = [Plan(each, has) for each, has in found if has]
+    if not made:
+        raise InputError(f"none of these conventions has {', '.join(map(str, measures))}")
+    return made
+
+
+def choose_measures(task: Task, metrics: str | Iterable[str] | None) -> list[Measure]:
+    """Return the measures that are asked for, or the protocol's. Raises InputError where one does not fit the task."""
+    if metrics is None:
+        return expand(task.protocol["metrics"], task.protocol["cutoffs"])
+    measures = parse_list(metrics)
+    kind = task.protocol["task"]
+    for measure in measures:
+        family = measure.definition.family
+        if family not in FAMILIES[kind]:
+            raise InputError(f"{measure} is a {family} metric; {task.name} is a {kind} task")
+    return measures
+
+
+__all__ = ["CANONICAL", "FAMILIES", "Plan", "choose_measures", "plan", "plans"]
