@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from recdata.corpora.build import CODES, kind_of
+from recdata.corpora.build import kind_of
 from recdata.corpora.check import check_counts, check_tables
+from recdata.corpora.tables import CODES
 from recdata.engines.duck import DuckEngine
 from recdata.errors import InputError, MismatchError
 from recdata.schema.kinds import KINDS, Kind

@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from recdata.corpora.build import duck_type
+from recdata.corpora.tables import duck_type
 from recdata.engines.base import name, quote
 from recdata.errors import InputError
 from recdata.schema.kinds import struct_fields

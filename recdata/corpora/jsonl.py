@@ -33,7 +33,8 @@ TYPES = {
 
 string: text in quotes, and nothing else. text: as string, but not looked at (long texts), so that a number gives its
 digits. float64, int64: a number, or one in quotes. bool: true or false. strings: a list of texts, or one text alone, which
-becomes a list of one. moment: a date in quotes, 2012-01-03 15:28:18, 2012-01-03 or 2012-01. json: anything, kept as JSON text. Null is allowed everywhere.
+becomes a list of one. moment: a date in quotes, 2012-01-03 15:28:18, 2012-01-03 or 2012-01. json: anything, kept as JSON
+text. Null is allowed everywhere.
 """
 
 

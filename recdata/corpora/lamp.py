@@ -1,7 +1,7 @@
 """LaMP: personalized text tasks, a question with what the person who asks wrote before, one JSON array a part.
 
-Questions and answers are files of their own, ``train_questions.json`` and ``train_outputs.json``; the part that LaMP calls dev
-is valid here. What stands in a profile differs by task: options say which field is text, title and label.
+Questions and answers are files of their own, ``train_questions.json`` and ``train_outputs.json``; the part that LaMP calls
+dev is valid here. What stands in a profile differs by task: the card's options say which field is text, title and label.
 The questions of LaMP-6 that its authors' script writes for the test part stand in an object with ``golds``.
 """
 

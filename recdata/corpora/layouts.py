@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from recdata.corpora.build import duck_type
+from recdata.corpora.tables import duck_type
 from recdata.corpora.text import CODECS, first_fields, open_raw, read_delimited
 from recdata.engines.base import name, quote
 from recdata.engines.duck import DuckEngine

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from recdata.corpora.build import CODES
+from recdata.corpora.tables import CODES
 from recdata.errors import MismatchError
 from recdata.schema.kinds import SCHEMA_VERSION, arrow_type
 from recdata.store.arrays import filled
