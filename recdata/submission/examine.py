@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ from recdata.metrics.hits import Hits
 from recdata.metrics.lists import Tops
 from recdata.metrics.ratings import Ratings
 from recdata.protocol.task import Task
+from recdata.store.files import check_files
 from recdata.submission.asked import Asked
 from recdata.submission.block import USER, Reader
 from recdata.submission.encode import Encoder
@@ -31,8 +33,8 @@ SHOWN = 20
 class Examined:
     """What came out. evidence: Hits or Ratings, None where reading stopped or predictions are missing.
 
-    population: codes of the users who are averaged over (of a rating task: who have rows). counts: see
-    ``_COUNTS`` in the result's schema; what does not apply to a task is not there. tops: the first items of each
+    population: codes of the users who are averaged over (of a rating task: who have rows). counts: what the
+    result's schema says under "counts"; what does not apply to a task is not there. tops: the first items of each
     list, where they were asked for.
     """
 
@@ -63,10 +65,16 @@ def examine(
 ) -> Examined:
     """Read all predictions of ``reader``. cutoff: the largest of the metrics', at which ties are counted. asked: see Asked.
 
-    Raises InputError where the task cannot be scored in that part.
+    Raises InputError where the task cannot be scored in that part, MismatchError where the task's files were changed.
     """
     examine_family = _examine_rating if task.protocol["task"] == "rating" else _examine_ranking
-    return examine_family(task, reader, findings, part, cutoff, asked)
+    with ThreadPoolExecutor(1) as thread:
+        # Where the task's files are not what its manifest says, that explains whatever goes wrong.
+        intact = thread.submit(check_files, task.folder, task.manifest.get("tables", {}))
+        try:
+            return examine_family(task, reader, findings, part, cutoff, asked)
+        finally:
+            intact.result()
 
 
 def _examine_ranking(

@@ -18,6 +18,7 @@ from recdata.protocol.task import Task
 from recdata.schema.documents import check
 from recdata.scoring.score import score
 from recdata.store.files import file_entry
+from recdata.submission.examine import validate
 from recdata.submission.finding import RejectedError
 
 
@@ -255,6 +256,8 @@ def test_a_task_whose_bytes_were_changed(task: Task, predictions: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(MismatchError, match=r"train\.parquet is not the file that was built"):
         score(whole, predictions)
+    with pytest.raises(MismatchError, match=r"train\.parquet is not the file that was built"):
+        validate(whole, predictions)
 
 
 def test_saving(task: Task, predictions: Path, tmp_path: Path) -> None:
