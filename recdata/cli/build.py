@@ -46,7 +46,7 @@ def command(
     print_table(
         ("count", "rows"), [(what, f"{count:,}") for what, count in manifest["counts"].items()], right=(1,)
     )
-    if manifest["partial"]:
-        say("partial: " + "; ".join(manifest["notes"]))
+    if manifest["notes"]:
+        say(("partial: " if manifest["partial"] else "note: ") + "; ".join(manifest["notes"]))
     say(f"{built.name} is in {built.folder}")
     say(f"fingerprint {built.fingerprint}")
