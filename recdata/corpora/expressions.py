@@ -36,6 +36,9 @@ from recdata.schema.kinds import struct_fields
 UNITS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 """The units of times that are numbers, in microseconds."""
 
+_BEYOND = 4_000_000_000_000_000_000
+"""Microseconds that no time is away from 1970: some hundred thousand years."""
+
 _INTEGERS = ("int8", "int32", "int64")
 _NUMBERS = (*_INTEGERS, "float32", "float64")
 
@@ -213,12 +216,19 @@ def _split(value: Value, separator: str, scope: Scope) -> Value:
 
 
 def _epoch(value: Value, unit: str, scope: Scope) -> Value:
-    number = value.sql
-    if value.type not in _NUMBERS:
-        number = _cast(value, "int64", scope)
-    elif value.type not in _INTEGERS:
-        return _moment(f"make_timestamptz(CAST(round({number} * {UNITS[unit]}) AS BIGINT))", value)
-    return _moment(f"make_timestamptz(CAST({number} AS BIGINT) * {UNITS[unit]})", value)
+    number = value.sql if value.type in _NUMBERS else _cast(value, "int64", scope)
+    sql = f"make_timestamptz({_microseconds(number, unit)})"
+    _must_be(value, sql, f"a time in {unit} since 1970", scope)
+    return _moment(sql, value)
+
+
+def _microseconds(number: str, unit: str) -> str:
+    """Return the SQL of a number of a unit in microseconds, null where it is beyond all times."""
+    limit = _BEYOND // UNITS[unit]
+    return (
+        f"CASE WHEN {number} BETWEEN -{limit} AND {limit} "
+        f"THEN CAST(round({number} * CAST({UNITS[unit]} AS BIGINT)) AS BIGINT) END"
+    )
 
 
 def _moment(sql: str, value: Value) -> Value:
@@ -245,8 +255,10 @@ def _plus(value: Value, spec: Mapping[str, str], scope: Scope) -> Value:
         raise scope.error("plus is added to a time: say epoch or time as well")
     more = scope.column(spec["column"])
     number = more.sql if more.type in _INTEGERS else _cast(more, "int64", scope)
+    added = _microseconds(number, spec["unit"])
+    _must_be(more, added, f"a number of {spec['unit']}", scope)
     # Null where there is nothing to add: the day alone would be another time.
-    return value._replace(sql=f"({value.sql} + to_microseconds({number} * {UNITS[spec['unit']]}))")
+    return value._replace(sql=f"({value.sql} + to_microseconds({added}))")
 
 
 def _field(value: Value, path: str, scope: Scope) -> Value:

@@ -145,7 +145,10 @@ def _load_parquet(engine: DuckEngine, relation: str, path: Path, given: Layout, 
     casts = ", ".join(
         f"CAST({name(column)} AS {duck_type(given.columns[column])}) AS {name(column)}" for column in keep
     )
-    engine.keep(relation, f"SELECT {casts} FROM read_parquet({quote(str(path))})")
+    try:
+        engine.keep(relation, f"SELECT {casts} FROM read_parquet({quote(str(path))})")
+    except duckdb.Error as error:
+        raise InputError(f"{path} cannot be read as the card says: {str(error).splitlines()[0]}") from error
 
 
 def _load_json(engine: DuckEngine, relation: str, path: Path, given: Layout, keep: Sequence[str]) -> None:

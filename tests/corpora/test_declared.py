@@ -6,7 +6,7 @@ import copy
 import csv
 import json
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +201,7 @@ CARD: dict[str, Any] = {
         },
     },
 }
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 EVENTS = "u,i,r,t\n1,a,2.5,2020-01-02\n2,b,,2020-01-03\n"
 
 
@@ -345,6 +346,28 @@ def test_steps_of_expressions(home: Path, tmp_path: Path) -> None:
     ]
 
 
+def test_numbers_of_all_units_are_times(home: Path, tmp_path: Path) -> None:
+    document = copy.deepcopy(CARD)
+    document["options"]["files"]["events"]["columns"]["t"] = "int64"
+    made = document["options"]["records"]["interactions"]["columns"]
+    moments = {"s": 1577934245, "ms": 1577934245678, "us": 1577934245678901}
+    for unit, number in moments.items():
+        made["timestamp"] = {"column": "t", "epoch": unit}
+        (row,) = rows(write(tmp_path, document, events=f"u,i,r,t\n1,a,1,{number}\n"))
+        micros = number * 1_000_000 // {"s": 1, "ms": 1_000, "us": 1_000_000}[unit]
+        assert row["timestamp"] == EPOCH + timedelta(microseconds=micros)
+    made["timestamp"] = {"column": "t", "epoch": "s"}
+    with pytest.raises(
+        InputError, match=r"line 2, column 't': expected a time in s since 1970, found '1577934245678901'"
+    ):
+        rows(write(tmp_path, document, events=f"u,i,r,t\n1,a,1,{moments['us']}\n"))
+    with pytest.raises(InputError, match=r"timestamp is not between 1980-01-01 and 2100"):
+        rows(write(tmp_path, document, events=f"u,i,r,t\n1,a,1,{moments['ms']}\n"))
+    document["options"]["files"]["events"]["columns"]["t"] = "float64"
+    (row,) = rows(write(tmp_path, document, events="u,i,r,t\n1,a,1,1577934245.5\n"))
+    assert row["timestamp"] == EPOCH + timedelta(seconds=1577934245.5)
+
+
 def test_a_table_of_parquet(home: Path, tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -355,6 +378,11 @@ def test_a_table_of_parquet(home: Path, tmp_path: Path) -> None:
     table = {"u": [1, 2], "i": ["a", "b"], "r": [1, 2], "t": ["2020-01-02", None], "more": [b"", b""]}
     pq.write_table(pa.table(table), tmp_path / "raw" / "events.csv")
     assert [(row["user_id"], row["rating"]) for row in rows(path)] == [("1", 1.0), ("2", 2.0)]
+    pq.write_table(pa.table(table | {"r": ["one", "2"]}), tmp_path / "raw" / "events.csv")
+    with pytest.raises(
+        InputError, match=r"events\.csv cannot be read as the card says: Conversion Error: .*'one'"
+    ):
+        rows(path)
     del table["t"]
     pq.write_table(pa.table(table), tmp_path / "raw" / "events.csv")
     with pytest.raises(InputError, match=r"events\.csv has no column 't'; it has u, i, r, more"):
