@@ -22,6 +22,12 @@ from recdata.cli._options import as_json, raw_files
     help="Export rows although the licence keeps them back; the words say by whose permission, and stand in the card.",
 )
 @click.option(
+    "--format",
+    "library",
+    metavar="LIBRARY",
+    help="Hand a task over to recbole, rectools, lenskit, elliot, cornac, surprise, libsvm or csv.",
+)
+@click.option(
     "--repo", default="ORG/NAME", show_default=True, help="Where it will stand on the Hub, for the card."
 )
 @raw_files
@@ -31,6 +37,7 @@ def command(
     folder: Path,
     protocols: str | None,
     permission: str | None,
+    library: str | None,
     repo: str,
     from_path: Path | None,
     allow_partial: bool,
@@ -42,11 +49,23 @@ def command(
     and keyed hashes of the pairs in each part.
     """
     from recdata.cli._output import print_json, print_table, say
+    from recdata.errors import InputError
     from recdata.hub.export import export
+    from recdata.hub.handover import hand_over
     from recdata.hub.prepare import prepare
 
+    if library is not None and protocols is None and "/" not in name:
+        protocols = ""  # so that nothing is built for an error's sake
     wanted = None if protocols is None else [each for each in protocols.split(",") if each]
     corpus, tasks, of = prepare(name, protocols=wanted, from_path=from_path, allow_partial=allow_partial)
+    if library is not None:
+        if of is None:
+            raise InputError(f"{name!r} names a corpus; tasks are handed over, for example {name}/loo-last")
+        note = hand_over(of, folder, library)
+        if as_json:
+            print_json(note)
+        say(f"{of.citation} is in {folder}, as {library} reads it: see README.md there")
+        return
     manifest = export(corpus, tasks, folder, of=of, permission=permission, repo=repo)
     if as_json:
         print_json(manifest)
