@@ -193,11 +193,11 @@ def _copies(ledger: Ledger, entries: list[Entry]) -> Iterator[Fault]:
         (entry for entry in entries if "result" in entry.document and entry.withdrawn is None),
         key=lambda entry: (entry.document["submitted"], entry.id),
     )
-    first: dict[str, Entry] = {}
+    first: dict[tuple[str, str], Entry] = {}
     heads: dict[tuple[str, str, str], list[Entry]] = {}
     for entry in scored:
         sha256 = entry.document["predictions"]["sha256"]
-        other = first.setdefault(sha256, entry)
+        other = first.setdefault((entry.fingerprint, sha256), entry)
         if other is not entry:
             message = f"the same predictions as entry {other.id} ({other.label})"
             yield _fault(ledger, entry.path, "copy", message)

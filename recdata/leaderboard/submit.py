@@ -60,7 +60,7 @@ def submit(
     entries = [entry for entry in ledger.entries() if "result" in entry.document]
     result = score(task, predictions, metrics=metrics)
     given = result.document["predictions"]
-    _refuse_copies(entries, given["sha256"])
+    _refuse_copies([entry for entry in entries if entry.fingerprint == task.fingerprint], given["sha256"])
     drawn = sketch(task, predictions)
     table = result.per_user()
     with tempfile.TemporaryDirectory() as folder:

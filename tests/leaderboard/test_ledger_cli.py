@@ -1,0 +1,105 @@
+"""The verbs about the ledger, from the command line: what they print, and their exit codes."""
+
+import json
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from ledgers import card, predictions, small_task
+
+from recdata.cli import cli
+from recdata.errors import InputError, MismatchError
+from recdata.leaderboard.ledger import Ledger
+from recdata.leaderboard.remake import remake, submit_baseline
+from recdata.leaderboard.workflow import WORKFLOW
+
+
+@pytest.fixture
+def task(tmp_path, monkeypatch):
+    task = small_task(tmp_path / "task")
+    monkeypatch.setattr("recdata.api.task", lambda name: task)
+    return task
+
+
+@pytest.fixture
+def run(tmp_path, task):
+    def run(*words, raises=None):
+        done = CliRunner().invoke(cli, [str(word) for word in words])
+        if raises is not None:
+            assert isinstance(done.exception, raises), done.output
+            return str(done.exception)
+        assert done.exception is None, done.output
+        return done.stdout
+
+    return run
+
+
+def test_from_predictions_to_pages(run, tmp_path):
+    ledger = ("--ledger", tmp_path / "ledger")
+    path = tmp_path / "card.yaml"
+    ids = []
+    for shift, name in enumerate(("one", "two")):
+        path.write_text(yaml.safe_dump(card(name)))
+        file = predictions(tmp_path / f"{name}.parquet", shift)
+        ids.append(run("submit", "any/task", file, "--model", path, *ledger).strip().rpartition("/")[2][:16])
+    listed = json.loads(run("ledger", "list", "--json", *ledger))
+    assert {entry["id"] for entry in listed} == set(ids)
+    assert "verified" in run("ledger", "list", *ledger)
+    assert run("ledger", "check", "--predictions", tmp_path, *ledger) == ""
+    assert "better than" in run("compare", *ids, *ledger)
+    assert json.loads(run("compare", *ids, "--format", "json", *ledger))["metric"] == "nDCG@5"
+    run("ledger", "reproduce", ids[0], tmp_path / "one.parquet", "--by", "B", *ledger)
+    run("ledger", "withdraw", ids[1], "--reason", "wrong", "--by", "A", *ledger)
+    listed = run("ledger", "list", *ledger)
+    assert "reproduced" in listed
+    assert "withdrawn" in listed
+    run("leaderboard", "build", "-o", tmp_path / "site", *ledger)
+    page = next((tmp_path / "site" / "task").glob("*.html")).read_text()
+    assert "withdrawn: wrong" in page
+    assert (tmp_path / "site" / "entry" / f"{ids[0]}.json").is_file()
+
+
+def test_a_fault_is_exit_code_five(run, tmp_path):
+    ledger = ("--ledger", tmp_path / "ledger")
+    run("submit", "any/task", "--baseline", "popularity", *ledger)
+    entry = Ledger(tmp_path / "ledger").entries()[0]
+    entry.path.write_text(entry.path.read_text().replace("popularity", "popularitz"))
+    assert MismatchError.exit_code == 5
+    assert "1 error" in run("ledger", "check", *ledger, raises=MismatchError)
+
+
+def test_reported_numbers(run, tmp_path):
+    claim, path = tmp_path / "claim.yaml", tmp_path / "card.yaml"
+    claim.write_text("source: {title: A paper, place: table 2}\nmetrics: {nDCG@5: 0.3}\n")
+    path.write_text(yaml.safe_dump(card("theirs")))
+    run("submit", "any/task", claim, "--model", path, "--reported", "--ledger", tmp_path / "ledger")
+    assert Ledger(tmp_path / "ledger").entries()[0].status == "reported"
+
+
+def test_wrong_usage_is_said(run, tmp_path):
+    assert "give FILE and --model" in run("submit", "any/task", raises=InputError)
+    words = ("submit", "any/task", "--baseline", "popularity", "--option", "count", "--ledger", tmp_path)
+    assert "NAME=VALUE" in run(*words, raises=InputError)
+    words = ("leaderboard", "build", "-o", tmp_path, "--ledger", tmp_path / "none")
+    (tmp_path / "mine.txt").write_text("mine")
+    assert "is not empty" in run(*words, raises=InputError)
+    assert (tmp_path / "mine.txt").exists()
+
+
+def test_baselines_are_made_again_to_the_bit(task, tmp_path):
+    pytest.importorskip("scipy")
+    ledger = Ledger(tmp_path / "ledger")
+    for name, options in (("item-knn", {"neighbours": 3}), ("random", {}), ("popularity", {})):
+        submit_baseline(name, task, ledger, options=options, seed=4)
+    found = list(remake(ledger, lambda name: task))
+    assert [differences for _, differences in found] == [[], [], []]
+    assert len(list(remake(ledger, lambda name: task, only="item-knn"))) == 1
+    entry = next(entry for entry in ledger.entries() if entry.model["name"] == "random")
+    entry.path.write_text(entry.path.read_text().replace('"seed": 4', '"seed": 5'))
+    differences = next(each.differences for each in remake(ledger, lambda name: task, only="random"))
+    assert any("is" in each and "in the entry" in each for each in differences)
+
+
+def test_the_workflow_is_yaml_that_runs_the_check():
+    steps = yaml.safe_load(WORKFLOW)["jobs"]["check"]["steps"]
+    assert sum("recdata ledger check" in step.get("run", "") for step in steps) == 2
