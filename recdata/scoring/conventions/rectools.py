@@ -1,5 +1,7 @@
 """RecTools: takes ranks; nDCG's ideal has all k positions, AP is divided by R."""
 
+from dataclasses import replace
+
 from recdata.scoring.conventions._convention import Convention, Rule
 
 RECTOOLS = Convention(
@@ -7,12 +9,19 @@ RECTOOLS = Convention(
     "RecTools",
     "0.17.0",
     {
-        "nDCG": Rule("nDCG(ideal='all')", cutoff="always", free=("ideal",)),
+        "nDCG": Rule("nDCG(ideal='all')", cutoff="always"),
         "Recall": Rule("Recall", cutoff="always"),
         "Precision": Rule("Precision"),
         "HR": Rule("HR", cutoff="always"),
         "MRR": Rule("MRR", cutoff="always"),
         "MAP": Rule("MAP(of='relevant')", cutoff="always", free=("of",)),
     },
-    notes="divide_by_achievable=True is nDCG(ideal='reachable'), divide_by_k=True is MAP(of='places')",
+    notes="divide_by_k=True is MAP(of='places')",
+)
+
+RECTOOLS_ACHIEVABLE = replace(
+    RECTOOLS,
+    name="rectools-achievable",
+    library="RecTools, divide_by_achievable=True",
+    metrics={**RECTOOLS.metrics, "nDCG": Rule("nDCG", cutoff="always")},
 )
