@@ -9,12 +9,11 @@ from typing import TypeVar, cast
 
 Step = TypeVar("Step")
 
-_DEPTH = 2
 _POLL = 0.1
 
 
-def ahead(steps: Iterable[Step], depth: int = _DEPTH) -> Iterator[Step]:
-    """Yield ``steps`` in their order, while a thread makes up to ``depth`` of the next ones.
+def ahead(steps: Iterable[Step], depth: int = 1) -> Iterator[Step]:
+    """Yield ``steps`` in their order, while a thread makes the next one, and up to ``depth`` that wait.
 
     What the thread raises is raised here. Where the caller stops early, the thread ends before this returns.
     """

@@ -91,13 +91,14 @@ def _build_tables(card: Card, raw: RawFiles, engine: DuckEngine, work: Path, all
     tables = {}
     for kind_name, kind in kinds.items():
         write = write_interactions if kind_name == "interactions" else write_table
-        tables[kind_name] = write(engine, kind, work, kind.columns != short[kind_name].columns)
+        long = kind.columns != short[kind_name].columns
+        tables[kind_name] = write(engine, kind, work, long, card.unique(kind_name))
     counts = {kind: table["rows"] for kind, table in tables.items()}
     entities = ("user", "item") if "interactions" in kinds else ()
     for entity in entities:
         counts[f"interacting_{entity}s"] = tables["interactions"].pop(f"{entity}s")
     if entities:
-        counts["pairs"] = _count_pairs(engine, counts["interactions"], card.unique("interactions"))
+        counts["pairs"] = tables["interactions"].pop("pairs")
     edition, differences = check_counts(card, counts, allow_partial)
     if left_out:
         differences.append(f"rows that could not be read and were left out: {len(left_out):,}")
@@ -132,17 +133,6 @@ def _unchecked(card: Card) -> list[str]:
         if known or not card.files
         else ["the card knows no counts: whether the raw files were whole is not checked"]
     )
-
-
-def _count_pairs(engine: DuckEngine, rows: int, unique: tuple[str, ...]) -> int:
-    """Count the distinct (user, item) pairs; where the card promises that none repeats, that was checked."""
-    if set(unique) == {"user_id", "item_id"}:
-        return rows
-    pairs = (
-        'SELECT DISTINCT user, item FROM "raw interactions" '
-        'JOIN "user codes" USING (user_id) JOIN "item codes" USING (item_id)'
-    )
-    return int(engine.fetch(f"SELECT count(*) FROM ({pairs})")[0][0])
 
 
 def open_corpus(card_name: str, version: str) -> Mapping[str, Any] | None:

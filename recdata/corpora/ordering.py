@@ -19,8 +19,9 @@ from recdata.corpora.ahead import ahead
 from recdata.engines.base import name
 from recdata.engines.duck import DuckEngine
 
-_BATCH = 1 << 14
-_FILE = 48 * 2**20
+_BATCH = 1 << 11  # DuckDB's own vectors: rows may have a few hundred bytes or a megabyte
+_DEALT = 8 * 2**20
+_FILE = 32 * 2**20
 _MOST_FILES = 256
 
 
@@ -40,7 +41,8 @@ def in_order(
 ) -> Iterator[pa.RecordBatch]:
     """Yield the rows of ``select`` in ``order``, in batches, holding few of them in memory.
 
-    place: a column of ``select``, an integer in [0, places) that never falls in ``order``; rows: how many there are.
+    place: a column of ``select``, an integer in [0, places) that never falls in ``order``; rows: how many there are. Where
+    ``select`` joins, its first table is the large one.
     """
     with ExitStack() as stack:
         files = _deal(engine, select, place, max(places, 1), rows, stack)
@@ -58,7 +60,7 @@ def _deal(
     writers: dict[int, pa.ipc.RecordBatchStreamWriter] = {}
     share = 0
     with ExitStack() as opened:
-        for batch in ahead(engine.batches(select, _BATCH)):
+        for batch in _large(ahead(engine.stream(select, _BATCH))):
             if not share:
                 size = batch.nbytes / max(len(batch), 1) * rows
                 share = int(min(max(size // _FILE, 1), _MOST_FILES, places))
@@ -74,6 +76,20 @@ def _deal(
                     writers[number] = opened.enter_context(pa.ipc.new_stream(sink, batch.schema))
                 writers[number].write_batch(batch.slice(int(start), int(end - start)))
     return [folder / str(number) for number in sorted(writers)]
+
+
+def _large(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Join batches up to a size that is worth dealing."""
+    waiting: list[pa.RecordBatch] = []
+    size = 0
+    for batch in batches:
+        waiting.append(batch)
+        size += batch.nbytes
+        if size >= _DEALT:
+            yield from pa.Table.from_batches(waiting).combine_chunks().to_batches()
+            waiting, size = [], 0
+    if waiting:
+        yield from pa.Table.from_batches(waiting).combine_chunks().to_batches()
 
 
 def _read(path: Path) -> pa.Table:

@@ -90,12 +90,14 @@ def duck_type(text: str) -> str:
     return spell(arrow_type(text))
 
 
-def write_interactions(engine: DuckEngine, kind: Kind, work: Path, long: bool) -> dict[str, Any]:
+def write_interactions(
+    engine: DuckEngine, kind: Kind, work: Path, long: bool, unique: tuple[str, ...]
+) -> dict[str, Any]:
     """Number users and items in sorted id order, put the rows in canonical order, write and fingerprint them.
 
     Canonical order: by user, timestamp (unknown first), the corpus's own ``position`` where it has one, the first 15
     hex digits of the MD5 of (user id, item id), item, then the remaining columns as declared. long: whether the table
-    has long texts, which do not fit into memory.
+    has long texts, which do not fit into memory. unique: the columns whose combination was found to occur once.
     """
     digests, totals = {}, {}
     for entity in ("user", "item"):
@@ -135,6 +137,9 @@ def write_interactions(engine: DuckEngine, kind: Kind, work: Path, long: bool) -
 
     path = work / "interactions.parquet"
     total = _count(engine, kind)
+    pairs = _count_pairs(engine, total, unique)
+    if long:
+        engine.drop("raw interactions")  # its memory is of more use to the texts
     if long:
         batches = in_order(engine, select, Order(first, rest), "user", totals["user"], total)
     else:
@@ -143,11 +148,25 @@ def write_interactions(engine: DuckEngine, kind: Kind, work: Path, long: bool) -
         bucket = bucket_of(table.column("user").to_numpy(), totals["user"])
         hasher.update(bucket, [table.column(column[0]) for column in hashed])
     entry = _entry(path, whole, hasher, user_ids=digests["user"], item_ids=digests["item"])
-    return entry | {"users": totals["user"], "items": totals["item"]}
+    return entry | {"users": totals["user"], "items": totals["item"], "pairs": pairs}
 
 
-def write_table(engine: DuckEngine, kind: Kind, work: Path, long: bool) -> dict[str, Any]:
-    """Sort a table by its key and then by every column, write and fingerprint it. long: as of ``write_interactions``."""
+def _count_pairs(engine: DuckEngine, rows: int, unique: tuple[str, ...]) -> int:
+    """Count the distinct (user, item) pairs; where the card promises that none repeats, that was checked."""
+    if set(unique) == {"user_id", "item_id"}:
+        return rows
+    pairs = (
+        'SELECT DISTINCT user, item FROM "raw interactions" '
+        'JOIN "user codes" USING (user_id) JOIN "item codes" USING (item_id)'
+    )
+    return int(engine.fetch(f"SELECT count(*) FROM ({pairs})")[0][0])
+
+
+def write_table(
+    engine: DuckEngine, kind: Kind, work: Path, long: bool, unique: tuple[str, ...]
+) -> dict[str, Any]:
+    """Sort a table by its key and then by every column, write and fingerprint it; as ``write_interactions``."""
+    del unique
     names = [column.name for column in kind.columns]
     columns, total = ", ".join(map(name, names)), _count(engine, kind)
     if long:

@@ -92,6 +92,10 @@ class DuckEngine(Engine):
         """Name ``relation`` the rows of ``select``."""
         self._run(f"CREATE OR REPLACE TEMP VIEW {name(relation)} AS {select}")
 
+    def drop(self, relation: str) -> None:
+        """Forget what ``keep`` computed."""
+        self._run(f"DROP TABLE {name(relation)}")
+
     def fetch(self, select: str) -> list[tuple[Any, ...]]:
         """Return the rows of a small result as tuples."""
         return self._run(select).fetchall()
@@ -104,6 +108,18 @@ class DuckEngine(Engine):
     def batches(self, select: str, size: int) -> Iterator[pa.RecordBatch]:
         """Stream a result as Arrow batches of about ``size`` rows."""
         yield from self.connection.sql(select).to_arrow_reader(size)
+
+    def stream(self, select: str, size: int) -> Iterator[pa.RecordBatch]:
+        """Stream a result as ``batches`` does, reading the first table of every join through and holding the others.
+
+        DuckDB chooses by what it believes of their sizes, and of a raw file it knows nothing.
+        """
+        self.connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+        try:
+            with self.connection.sql(select).to_arrow_reader(size) as reader:
+                yield from reader
+        finally:
+            self.connection.execute("SET disabled_optimizers = ''")
 
     def newest(self, relation: str, count: int) -> str:
         """Take the top rows by DuckDB's bounded ``max(row, n)`` aggregate."""
