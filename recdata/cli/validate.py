@@ -9,6 +9,15 @@ import click
 from recdata.cli._options import as_json
 
 
+def _print_codes(context: click.Context) -> None:
+    from recdata.cli._output import print_table
+    from recdata.submission.codes import CODES
+
+    rows = [(code, kind.severity, kind.about, kind.remedy) for code, kind in CODES.items()]
+    print_table(("code", "severity", "what is wrong", "what to do"), rows)
+    context.exit()
+
+
 @click.command("validate")
 @click.argument("task")
 @click.argument("file", type=click.Path(path_type=Path))
@@ -21,6 +30,14 @@ from recdata.cli._options import as_json
 )
 @click.option(
     "--max-errors", type=click.IntRange(1), default=20, show_default=True, help="How many findings to show."
+)
+@click.option(
+    "--codes",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _, asked: _print_codes(context) if asked else None,
+    help="Print every code that a finding can have, and leave.",
 )
 @as_json
 def command(task: str, file: Path, part: str, max_errors: int, as_json: bool) -> None:

@@ -110,6 +110,57 @@ CODES: dict[str, Code] = {
         "items that are new to the user",
         "leave the user's known items out of the list",
     ),
+    "near-id": Code(
+        "warning",
+        "the id is not the task's, but would be if it were written in another way",
+        "an id as the publisher wrote it",
+        "write ids as text, as the publisher did, and never as floating-point numbers",
+    ),
+    "ids-written-differently": Code(
+        "error",
+        "most rows have ids that are the task's only when they are written in another way, so that the score would be "
+        "wrong",
+        "ids as the publisher wrote them",
+        "mend the ids as the findings near-id say",
+    ),
+    # Lists, a finding for each user.
+    "short-list": Code(
+        "warning",
+        "the user's list has fewer rows than the metrics read",
+        "as many rows as the largest cutoff, where there are so many items",
+        "write longer lists; what is not there counts as a miss",
+    ),
+    "long-list": Code(
+        "warning",
+        "the user's list is many times longer than the metrics read",
+        "as many rows as the largest cutoff",
+        "nothing needs to be done; to make the file smaller, write the first rows of each list only",
+    ),
+    "constant-scores": Code(
+        "warning",
+        "all scores of the user's list are equal, so that the order is that of the items' MD5",
+        "scores that tell items apart",
+        "write the model's scores, or the ranks",
+    ),
+    "tied-cut": Code(
+        "warning",
+        "lists are cut inside items with equal scores; which of them count is decided by their MD5",
+        "scores that tell items apart",
+        "write scores with all their digits, or the ranks",
+    ),
+    # The file beside other parts and tasks.
+    "other-part": Code(
+        "warning",
+        "the predictions look as if they were made for the other part",
+        "predictions of a model that knows all parts before this one",
+        "predict for this part, or name the other one with --part",
+    ),
+    "other-task": Code(
+        "warning",
+        "the predictions fit another task of the store better",
+        "predictions for this task",
+        "check the name of the task",
+    ),
     # What is not there.
     "missing-user": Code(
         "warning",

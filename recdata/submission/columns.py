@@ -12,6 +12,14 @@ from recdata.submission.finding import Findings, StopReadingError, escape
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_USUAL = {
+    USER: ("userid", "user", "uid", "users", "customerid", "sessionid", "queryid", "qid"),
+    ITEM: ("itemid", "item", "iid", "items", "productid", "movieid", "docid", "docno", "asin"),
+    "score": ("score", "scores", "prediction", "predictions", "pred", "rating", "relevance", "weight"),
+    "rank": ("rank", "ranks", "position", "place"),
+}
+"""Other names of the columns, in small letters without underscores, that are recognised in messages."""
+
 
 def choose_value(names: Sequence[str], findings: Findings) -> Value:
     """Return which column orders the lists: score, or rank where there is no score.
@@ -24,7 +32,9 @@ def choose_value(names: Sequence[str], findings: Findings) -> Value:
     for name in (USER, ITEM, value):
         if name not in names:
             wanted = "score or rank" if name == "score" else name
-            findings.add("missing-column", column=wanted, value=f"the columns are {there}")
+            findings.add(
+                "missing-column", column=wanted, value=f"the columns are {there}", remedy=_rename(name, names)
+            )
             wrong = True
         elif names.count(name) > 1:
             findings.add("repeated-column", column=name, value=f"{names.count(name)} columns")
@@ -32,6 +42,15 @@ def choose_value(names: Sequence[str], findings: Findings) -> Value:
     if wrong:
         raise StopReadingError
     return value
+
+
+def _rename(wanted: str, names: Sequence[str]) -> str | None:
+    """Say which column to rename, where one of ``names`` is a usual name of what is wanted."""
+    for name in names:
+        plain = name.strip("\ufeff \t\"'").partition(":")[0].lower().replace("_", "").replace("-", "")
+        if plain in _USUAL[wanted] and name not in _USUAL:
+            return f"rename the column {escape(name, 30)} to {wanted}"
+    return None
 
 
 def block_of(table: pa.Table, value: Value, first: int, findings: Findings) -> Block:

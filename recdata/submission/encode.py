@@ -66,8 +66,12 @@ def ahead(blocks: Iterator[T]) -> Iterator[T]:
     return take()
 
 
+HEAD = 100_000
+"""How many of the first rows are kept, to be held against other parts and tasks."""
+
+
 class Encoder:
-    """Turns the blocks of one reading into codes and counts what is unknown."""
+    """Turns the blocks of one reading into codes and counts what is unknown. head: the first rows, copied."""
 
     def __init__(self, users: Ids, items: Ids, findings: Findings) -> None:
         self.users = users
@@ -75,6 +79,7 @@ class Encoder:
         self.rows = 0
         self.unknown_user_rows = 0
         self.unknown_item_rows = 0
+        self.head: Coded | None = None
         self._findings = findings
 
     def read(self, reader: Reader) -> Iterator[Coded]:
@@ -88,7 +93,7 @@ class Encoder:
         self.rows += len(block.value)
         row = block.rows()
         try:
-            user, item = self.users.encode(block.user), self.items.encode(block.item)
+            user, item = self.users.encode(block.user, row), self.items.encode(block.item, row)
         except TooManyUnknownError:
             self._findings.add("too-many-unknown", row=int(row[0]), value=f"more than {MOST_UNKNOWN:,} ids")
             raise StopReadingError from None
@@ -107,7 +112,11 @@ class Encoder:
             user, item, value, row = user[good], item[good], value[good], row[good]
         self.unknown_user_rows += self._unknown("unknown-user", USER, user, self.users, row)
         self.unknown_item_rows += self._unknown("unknown-item", ITEM, item, self.items, row)
-        return Coded(user, item, value if reader.value == "score" else -value, row)
+        coded = Coded(user, item, value if reader.value == "score" else -value, row)
+        if self.head is None and len(coded):
+            few = coded.part(0, HEAD)
+            self.head = few.joined(few.part(0, 0))
+        return coded
 
     def _unknown(
         self, code: str, column: str, codes: npt.NDArray[np.int32], ids: Ids, row: npt.NDArray[np.int64]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +20,10 @@ from recdata.submission.block import USER, Reader
 from recdata.submission.encode import Encoder
 from recdata.submission.expected import Expected, judged_misses
 from recdata.submission.finding import Findings, StopReadingError, escape
+from recdata.submission.fit import find_other_part, find_other_task
 from recdata.submission.ids import Ids
+from recdata.submission.lists import ListChecks
+from recdata.submission.near import find_near
 from recdata.submission.opening import open_predictions
 from recdata.submission.ranking import CANONICAL, RankingPass
 from recdata.submission.rating import RatingPass
@@ -90,18 +94,44 @@ def _examine_ranking(
         if expected is None:
             expected = Expected.of(task, part)
         examined.population = expected.population
-        ranking = RankingPass(expected, users, items, reader.value, cutoff, examined.findings, asked, judged)
+        checks = ListChecks(task, expected, users, reader.value, examined.findings)
+        ranking = RankingPass(
+            expected, users, items, reader.value, cutoff, examined.findings, asked, judged, checks
+        )
         try:
             ranking.run(arrange(rows))
         except ScatteredError:
             continue
         except StopReadingError:
+            _explain(examined, encoder, task, part, True)
             return examined
-        return _finish_ranking(examined, encoder, ranking)
+        _finish_ranking(examined, encoder, ranking)
+        checks.finish()
+        _explain(examined, encoder, task, part, _is_strange(examined.counts, examined.findings.counts))
+        return examined
     raise AssertionError("the second arrangement takes rows in any order")
 
 
-def _finish_ranking(examined: Examined, encoder: Encoder, ranking: RankingPass) -> Examined:
+def _is_strange(counts: Mapping[str, int], found: Mapping[str, int]) -> bool:
+    """Say whether a file has so much that a task does not expect that it may be made for another one."""
+    unknown = counts["unknown_user_rows"] + counts["unknown_item_rows"] + counts["outside_rows"]
+    return (
+        10 * unknown > counts["rows"]
+        or 2 * counts["missing_users"] > counts["population"]
+        or 100 * counts["seen_items"] > counts["rows"]
+        or "outside-candidates" in found
+    )
+
+
+def _explain(examined: Examined, encoder: Encoder, task: Task, part: str, strange: bool) -> None:
+    """Say why a file may not be what it should be: ids written differently, made for another part or task."""
+    find_near(examined.findings, encoder)
+    find_other_part(examined.findings, encoder, task, part)
+    if strange:
+        find_other_task(examined.findings, encoder, task, part)
+
+
+def _finish_ranking(examined: Examined, encoder: Encoder, ranking: RankingPass) -> None:
     missing, population = ranking.missing(), len(examined.population)
     tally = ranking.tally
     examined.counts = {
@@ -117,7 +147,6 @@ def _finish_ranking(examined: Examined, encoder: Encoder, ranking: RankingPass) 
     _check_whole(examined, encoder, missing, population)
     examined.evidence = ranking.hits()
     examined.tops = ranking.tops()
-    return examined
 
 
 def _examine_rating(
@@ -131,7 +160,9 @@ def _examine_rating(
     try:
         rating.run(encoder.read(reader))
     except StopReadingError:
+        find_near(findings, encoder)
         return examined
+    find_near(findings, encoder)
     if not encoder.rows:
         findings.add("no-rows")
         return examined

@@ -138,7 +138,11 @@ class Findings:
         expected: str | None = None,
     ) -> None:
         """Count a finding for each of ``rows``; ``value(i)`` says what stands in ``rows[i]``, for those that are kept."""
-        first = np.argsort(rows, kind="stable")[: self.limit].tolist()
+        kept = self._kept.get(code, [])
+        # What comes behind all that are kept is only counted.
+        last = -kept[0][0] - 1 if kept and len(kept) == self.limit else None
+        near = np.flatnonzero(rows < last) if last is not None else np.arange(len(rows))
+        first = near[np.argsort(rows[near], kind="stable")[: self.limit]].tolist()
         for place in first:
             self.add(code, row=int(rows[place]), column=column, value=value(place), expected=expected)
         self.count(code, len(rows) - len(first))

@@ -28,11 +28,16 @@ class TooManyUnknownError(Exception):
 
 
 class Ids:
-    """The codes of users or of items. ``known`` are the task's ids, sorted; a known id's code is its place."""
+    """The codes of users or of items. ``known`` are the task's ids, sorted; a known id's code is its place.
+
+    unknown: the others that were met, in the order of their codes. first: the number of the row where each was met first.
+    """
 
     def __init__(self, known: pa.StringArray) -> None:
         self.known = len(known)
+        self.ids = known
         self.unknown: list[str] = []
+        self.first: list[int] = []
         self._known = known
         self._unknown: dict[str, int] = {}
 
@@ -44,11 +49,19 @@ class Ids:
         """Return the id that has ``code``."""
         return str(self._known[code].as_py()) if code < self.known else self.unknown[code - self.known]
 
-    def encode(self, column: pa.ChunkedArray) -> npt.NDArray[np.int32]:
+    def encode(self, column: pa.ChunkedArray, row: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
         """Return the codes of a dictionary-encoded column, NO_ID where it is null or the empty string.
 
-        Raises TooManyUnknownError.
+        row: the number of each row. Raises TooManyUnknownError.
         """
+        before = len(self)
+        codes = self._encode(column)
+        if len(self) > before:
+            new = np.flatnonzero(codes >= before)
+            self.first += row[new[np.unique(codes[new], return_index=True)[1]]].tolist()
+        return codes
+
+    def _encode(self, column: pa.ChunkedArray) -> npt.NDArray[np.int32]:
         # Chunks are made one with one dictionary, so that an id that many of them have is looked up once.
         chunk = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
         codes = self._look_up(chunk.dictionary)

@@ -78,9 +78,17 @@ def _dialect(file: File, findings: Findings) -> Dialect:
     try:
         line = first.decode("utf-8")
     except UnicodeDecodeError:
-        code = "bad-encoding" if first.startswith((b"\xff\xfe", b"\xfe\xff")) else "unknown-format"
-        findings.add(code, row=1, value=first[:_HEAD].decode("utf-8", "backslashreplace"))
+        shown = first[:_HEAD].decode("utf-8", "backslashreplace")
+        if first.startswith((b"\xff\xfe", b"\xfe\xff")):
+            findings.add("bad-encoding", row=1, value=shown, expected="UTF-8; this is UTF-16")
+        elif any(name in first for name in (b"user", b"item")):
+            findings.add("bad-encoding", row=1, value=shown)
+        else:
+            findings.add("unknown-format", row=1, value=shown)
         raise StopReadingError from None
+    if "\0" in line and "user" in line.replace("\0", ""):
+        findings.add("bad-encoding", row=1, value=line, expected="UTF-8; this looks like UTF-16 or UTF-32")
+        raise StopReadingError
     if line.lstrip().startswith("{"):
         return JsonLines(_first_object(line, findings), findings)
     extension = _EXTENSIONS.get(file.extensions()[0])

@@ -15,6 +15,7 @@ from recdata.submission.block import ITEM, USER, Value
 from recdata.submission.expected import ByUser, Expected
 from recdata.submission.finding import Findings
 from recdata.submission.ids import Ids
+from recdata.submission.lists import ListChecks
 from recdata.submission.order import Ranked, Ties, ranked
 from recdata.submission.slabs import Slab
 
@@ -47,8 +48,12 @@ class RankingPass:
         findings: Findings,
         asked: Asked = CANONICAL,
         judged: ByUser | None = None,
+        checks: ListChecks | None = None,
     ) -> None:
-        """Prepare for one reading. cutoff: the largest, at which ties are counted (None: none are). judged: known misses."""
+        """Prepare for one reading.
+
+        cutoff: the largest, at which ties are counted (None: none are). judged: known misses. checks: look at the lists.
+        """
         self.tally = Tally()
         self._expected = expected
         self._users, self._items = users, items
@@ -62,6 +67,7 @@ class RankingPass:
         self._misses: list[tuple[npt.NDArray[np.integer], ...]] = []
         self._tops: list[tuple[npt.NDArray[np.int32], ...]] = []
         self._judged = judged
+        self._checks = checks
 
     def run(self, slabs: Iterable[Slab]) -> None:
         """Judge all of ``slabs``."""
@@ -85,6 +91,8 @@ class RankingPass:
         if self._cutoff is not None and lists.tied.any():
             long = inside[length[inside] > self._cutoff]
             self.tally.tied_cuts += int(lists.tied[lists.start[long] + self._cutoff - 1].sum())
+        if self._checks is not None and len(inside):
+            self._checks.look(lists, inside)
         index = Index(lists, len(self._items))
         repeated = index.repeated()
         if len(repeated):

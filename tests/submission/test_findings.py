@@ -33,6 +33,8 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> Task:
         test=[("u1", "a"), ("u2", "b")],
         users=["idle"],
         items=["c", "d"],
+        cutoffs=[1],
+        primary="nDCG@1",
     )
 
 
@@ -68,15 +70,17 @@ ROWS: dict[str, tuple[str, list[tuple[str, int | None, str | None, str | None]]]
     ),
     "duplicate": (HEADER + "u1,a,3\nu1,c,2\nu1,a,1\nu2,b,1\n", [("duplicate-row", 4, "item_id", "a")]),
     "unknown user": (HEADER + GOOD + "u9,a,1\n", [("unknown-user", 4, "user_id", "u9")]),
-    "unknown item": (HEADER + GOOD + "u1,z,1\n", [("unknown-item", 4, "item_id", "z")]),
+    "unknown item": (HEADER + GOOD + "u1,z,2\n", [("unknown-item", 4, "item_id", "z")]),
     "outside user": (HEADER + GOOD + "idle,a,1\n", [("outside-user", 4, "user_id", "idle")]),
-    "seen item": (HEADER + GOOD + "u1,seen,1\n", [("seen-item", 4, "item_id", "seen")]),
+    "seen item": (HEADER + GOOD + "u1,seen,2\n", [("seen-item", 4, "item_id", "seen")]),
     "missing user": (HEADER + "u1,a,1\n", [("missing-user", None, "user_id", "u2")]),
     "nobody known": (
         HEADER + "U1,a,1\n",
         [
+            ("ids-written-differently", None, "user_id", "1 of 1 unknown ids"),
             ("no-known-user", None, "user_id", None),
             ("unknown-user", 2, "user_id", "U1"),
+            ("near-id", 2, "user_id", "U1"),
             ("missing-user", None, "user_id", "u1"),
             ("missing-user", None, "user_id", "u2"),
         ],
@@ -84,9 +88,12 @@ ROWS: dict[str, tuple[str, list[tuple[str, int | None, str | None, str | None]]]
     "nothing known": (
         HEADER + "u1,A,1\nu2,B,1\n",
         [
+            ("ids-written-differently", None, "item_id", "2 of 2 unknown ids"),
             ("no-known-item", None, None, None),
             ("unknown-item", 2, "item_id", "A"),
             ("unknown-item", 3, "item_id", "B"),
+            ("near-id", 2, "item_id", "A"),
+            ("near-id", 3, "item_id", "B"),
         ],
     ),
     "ranks from 0": (
@@ -181,7 +188,7 @@ def test_tsv(task: Task, tmp_path: Path, case: str) -> None:
         ('{"user_id": 7, "item_id": "c", "score": 1}', ("unknown-user", 3, "user_id", "7")),
         ('{"user_id": "u1", "item_id": "a", "score": 9}', ("duplicate-row", 1, "item_id", "a")),
         ("", None),
-        ('{"user_id": "u1", "item_id": "c", "score": 1, "why": {"not": [1, {"deep": 2}]}}', None),
+        ('{"user_id": "u1", "item_id": "c", "score": 0.5, "why": {"not": [1, {"deep": 2}]}}', None),
     ],
 )
 def test_json_lines(task: Task, tmp_path: Path, line: str, expected: Any) -> None:
@@ -287,6 +294,7 @@ def test_damaged_files(task: Task, tmp_path: Path) -> None:
     flipped[len(flipped) // 2] ^= 0xFF
     files = {
         "cut.csv.gz": gzip.compress(csv)[:-500],
+        "cut.csv.zst": pa.compress(csv, codec="zstd", asbytes=True)[:-500],
         "cut.csv.bz2": bz2.compress(csv)[:-500],
         "flipped.csv.gz": bytes(flipped),
         "cut.parquet": parquet[:-50],
@@ -348,6 +356,21 @@ def test_text_that_is_not_utf8(task: Task, tmp_path: Path) -> None:
         assert list(validate(task, predictions).counts) == ["bad-encoding"]
 
 
+def test_other_encodings(task: Task, tmp_path: Path) -> None:
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32-le"):
+        findings = check(task, tmp_path / "p.csv", (HEADER + GOOD).encode(encoding))
+        assert list(findings.counts) == ["bad-encoding"], encoding
+        assert "UTF-16" in findings.text()
+    findings = check(task, tmp_path / "p.csv", ("größe," + HEADER).encode("latin-1"))
+    assert list(findings.counts) == ["bad-encoding"]
+
+
+def test_usual_names_of_columns_are_recognised(task: Task, tmp_path: Path) -> None:
+    text = check(task, tmp_path / "p.csv", "userId,item_id,Prediction\nu1,a,1\n").text()
+    assert "rename the column userId to user_id" in text
+    assert "rename the column Prediction to score" in text
+
+
 def test_pieces_of_a_large_file_keep_line_numbers(
     task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -382,6 +405,7 @@ def test_candidates(tmp_path: Path) -> None:
         test=[("u1", "a"), ("u2", "b")],
         items=["c", "d"],
         candidates=[("u1", "a"), ("u1", "c"), ("u2", "b"), ("u2", "d")],
+        cutoffs=[1],
     )
     content = HEADER + "u1,a,1\nu1,d,2\nu2,d,1\nu2,x,1\nu9,a,1\n"
     found = brief(check(task, tmp_path / "p.csv", content))
@@ -435,7 +459,9 @@ def test_what_is_not_there_and_what_is_no_table(task: Task, tmp_path: Path) -> N
 
 
 def test_as_many_are_shown_as_asked_for_and_all_are_counted(task: Task, tmp_path: Path) -> None:
-    content = HEADER + GOOD + "".join(f"u1,x{n},1\n" for n in range(50)) + "u1,c,nan\n" * 30 + "u9,a,1\n"
+    content = (
+        HEADER + GOOD + "".join(f"u1,x{n},{n + 2}\n" for n in range(50)) + "u1,c,nan\n" * 30 + "u9,a,1\n"
+    )
     findings = check(task, tmp_path / "p.csv", content, limit=7)
     assert dict(findings.counts) == {"bad-number": 30, "unknown-user": 1, "unknown-item": 50}
     shown = findings.shown()

@@ -1,0 +1,157 @@
+"""What is right row by row and wrong as a whole: ids written differently, odd lists, files for something else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from handmade import make_task
+
+from recdata.protocol.task import Task
+from recdata.store.manifest import content_hash
+from recdata.submission.examine import validate
+from recdata.submission.finding import Findings
+
+HEADER = "user_id,item_id,score\n"
+USERS = [str(n) for n in range(10, 30)]
+ITEMS = [f"i{n}" for n in range(40)]
+
+
+@pytest.fixture(scope="module")
+def task(tmp_path_factory: pytest.TempPathFactory) -> Task:
+    """Each user has an item in each part: the user's place, and the next two."""
+    return make_task(
+        tmp_path_factory.mktemp("task"),
+        train=[(user, ITEMS[n]) for n, user in enumerate(USERS)],
+        valid=[(user, ITEMS[n + 1]) for n, user in enumerate(USERS)],
+        test=[(user, ITEMS[n + 2]) for n, user in enumerate(USERS)],
+        items=ITEMS,
+    )
+
+
+def check(task: Task, path: Path, rows: list[tuple[object, object, object]], part: str = "test") -> Findings:
+    path.write_text(HEADER + "".join(f"{user},{item},{score}\n" for user, item, score in rows))
+    return validate(task, path, part)
+
+
+def lists(shift: int, length: int = 5) -> list[tuple[object, object, object]]:
+    """Lists whose first item is the user's place and ``shift``; the others are nobody's before place 25."""
+    return [
+        (user, ITEMS[n + shift] if rank == 0 else ITEMS[30 + rank], length - rank)
+        for n, user in enumerate(USERS)
+        for rank in range(length)
+    ]
+
+
+def test_nothing_is_unusual_about_good_lists(task: Task, tmp_path: Path) -> None:
+    assert not check(task, tmp_path / "p.csv", lists(2)).counts
+
+
+@pytest.mark.parametrize(
+    ("write", "way"),
+    [
+        ("{}.0", 'without ".0"'),
+        (" {}", "without the spaces"),
+        ("{}\u00a0", "without the spaces"),
+        ("'{}'", "without quotes"),
+        ("b'{}'", 'without b""'),
+        ("00{}", "without zeros"),
+    ],
+)
+def test_user_ids_written_differently(task: Task, tmp_path: Path, write: str, way: str) -> None:
+    rows = [(write.format(user), item, score) for user, item, score in lists(2)]
+    findings = check(task, tmp_path / "p.csv", rows)
+    assert findings.counts["near-id"] == len(USERS)
+    assert findings.counts["ids-written-differently"] == 1
+    first = next(found for found in findings.shown() if found.code == "near-id")
+    assert (first.row, first.column) == (2, "user_id")
+    assert first.expected.startswith('"10", which it is ' + way)
+
+
+def test_item_ids_in_another_case(task: Task, tmp_path: Path) -> None:
+    rows = [(user, str(item).upper(), score) for user, item, score in lists(2)]
+    findings = check(task, tmp_path / "p.csv", rows)
+    assert {"near-id", "ids-written-differently", "no-known-item"} <= findings.counts.keys()
+
+
+def test_a_few_near_ids_are_a_warning(task: Task, tmp_path: Path) -> None:
+    rows = lists(2)
+    rows[7] = (rows[7][0], "I39", 0)
+    findings = check(task, tmp_path / "p.csv", rows)
+    assert dict(findings.counts) == {"unknown-item": 1, "near-id": 1}
+    assert [found.row for found in findings.shown()] == [9, 9]
+    assert findings.total("error") == 0
+
+
+def test_short_lists(task: Task, tmp_path: Path) -> None:
+    findings = check(task, tmp_path / "p.csv", lists(2)[:-2])
+    assert dict(findings.counts) == {"short-list": 1}
+    (found,) = findings.shown()
+    assert (found.row, found.column, found.value) == (97, "user_id", "29: 3 of 5")
+
+
+def test_lists_are_not_short_where_there_are_no_more_items(tmp_path: Path) -> None:
+    few = make_task(tmp_path / "t", train=[("u", "a")], test=[("u", "b")], items=["c"])
+    assert not check(few, tmp_path / "p.csv", [("u", "b", 1), ("u", "c", 2)]).counts
+
+
+def test_long_lists(task: Task, tmp_path: Path) -> None:
+    rows = [*lists(2), *((USERS[0], f"x{n}", -n) for n in range(1001))]
+    assert check(task, tmp_path / "p.csv", rows).counts["long-list"] == 1
+
+
+def test_constant_scores_and_tied_cuts(task: Task, tmp_path: Path) -> None:
+    rows = [(user, item, 1) for user, item, _ in lists(2, 6)]
+    findings = check(task, tmp_path / "p.csv", rows)
+    assert dict(findings.counts) == {"constant-scores": 20, "tied-cut": 20}
+    assert "20 of 20 users (100.00%), at 5" in findings.text()
+
+
+def test_predictions_for_the_other_part(task: Task, tmp_path: Path) -> None:
+    findings = check(task, tmp_path / "p.csv", lists(1))
+    assert findings.counts["other-part"] == 1
+    assert "score it with --part valid" in findings.text()
+    assert "other-part" not in check(task, tmp_path / "p.csv", lists(1), "valid").counts
+    assert check(task, tmp_path / "p.csv", lists(2), "valid").counts["other-part"] == 1
+
+
+def stored(task: Task, home: Path, corpus: str, name: str, fingerprint: str) -> None:
+    """Put a task of another name into the store."""
+    folder = home / "tasks" / corpus / name
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    task.folder.rename(folder)
+    manifest = {**task.manifest, "name": f"{corpus}/{name}", "fingerprint": fingerprint}
+    manifest["schema_version"] = "1.0.0"
+    manifest["content_hash"] = content_hash(manifest)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_predictions_for_another_task(task: Task, tmp_path: Path, home: Path) -> None:
+    other = make_task(
+        tmp_path / "other",
+        train=[(f"a{user}", "j0") for user in USERS],
+        test=[(f"a{user}", "j1") for user in USERS],
+        items=[f"j{n}" for n in range(9)],
+    )
+    stored(other, home, "others@1.0.0", "by-hand@1", "ef" * 32)
+    (home / "tasks" / "broken@1.0.0" / "torn@1").mkdir(parents=True)
+    (home / "tasks" / "broken@1.0.0" / "torn@1" / "manifest.json").write_text("{")
+    rows = [(f"a{user}", f"j{n}", -n) for user in USERS for n in range(1, 6)]
+    findings = check(task, tmp_path / "p.csv", rows)
+    assert findings.counts["other-task"] == 1
+    assert "others@1.0.0/by-hand@1" in findings.text()
+    assert "other-task" not in check(task, tmp_path / "p.csv", lists(2)).counts
+
+
+def test_predictions_for_another_split_of_the_corpus(task: Task, tmp_path: Path, home: Path) -> None:
+    other = make_task(
+        tmp_path / "other",
+        train=[(user, ITEMS[n + 2]) for n, user in enumerate(USERS)],
+        test=[(user, ITEMS[n]) for n, user in enumerate(USERS)],
+        items=ITEMS,
+    )
+    stored(other, home, "handmade@1.0.0", "turned@1", "ef" * 32)
+    findings = check(task, tmp_path / "p.csv", lists(0))
+    assert findings.counts["seen-item"] == 20
+    assert findings.counts["other-task"] == 1
