@@ -103,3 +103,24 @@ def test_baselines_are_made_again_to_the_bit(task, tmp_path):
 def test_the_workflow_is_yaml_that_runs_the_check():
     steps = yaml.safe_load(WORKFLOW)["jobs"]["check"]["steps"]
     assert sum("recdata ledger check" in step.get("run", "") for step in steps) == 2
+
+
+def test_a_built_site_is_served_on_this_machine(task, tmp_path):
+    import threading
+    import urllib.request
+
+    from recdata.leaderboard.site.serve import serve
+
+    (tmp_path / "index.html").write_text("hello")
+    told: list[str] = []
+    ready = threading.Event()
+
+    def tell(address):
+        told.append(address)
+        ready.set()
+
+    threading.Thread(target=serve, args=(tmp_path, 0, tell), daemon=True).start()
+    assert ready.wait(10)
+    assert told[0].startswith("http://127.0.0.1:")
+    with urllib.request.urlopen(told[0] + "index.html") as answer:
+        assert answer.read() == b"hello"
