@@ -273,7 +273,7 @@ FORMATS: Mapping[str, Format] = {
         "\t",
         False,
         "from surprise import Dataset, Reader\nfrom surprise.model_selection import PredefinedKFold\n\n"
-        'reader = Reader("user item rating timestamp", sep="\\t")\n'
+        'reader = Reader(line_format="user item rating timestamp", sep="\\t")\n'
         'data = Dataset.load_from_folds([("train.tsv", "test.tsv")], reader)\n'
         "((train, test),) = PredefinedKFold().split(data)",
     ),
