@@ -104,6 +104,14 @@ def test_real_retailrocket_and_filmtrust_rows(real: Callable[[str], Corpus], dat
     assert sorted(f"{r['source_id']} {r['target_id']} {r['weight']:.0f}" for r in ours) == sorted(lines)
 
 
+def test_filmtrust_as_librec_ships_it_is_the_same(
+    home: Path, data: Path, real: Callable[[str], Corpus]
+) -> None:
+    parts = recdata.load("filmtrust", from_path=data / "filmtrust" / "librec")
+    assert len(parts.manifest["provenance"]) == 5
+    assert parts.fingerprint == real("filmtrust").fingerprint
+
+
 def test_real_goodbooks_rows(real: Callable[[str], Corpus], data: Path) -> None:
     corpus = real("goodbooks-10k")
     books = {row["item_id"]: row for row in corpus.to_arrow("items").to_pylist()}
