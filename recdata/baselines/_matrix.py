@@ -34,13 +34,8 @@ def matrix(pairs: Pairs, task: Task, dtype: Any = np.float64) -> Any:
 
 
 def profile(task: Task, part: str, dtype: Any = np.float64) -> Any:
-    """Return what users had before ``part``, a binary CSR matrix: training, and validation before the test part."""
-    train = task.pairs("train")
-    if part == "valid" or not task.manifest["parts"]["valid"]["rows"]:
-        return matrix(train, task, dtype)
-    valid = task.pairs("valid")
-    both = Pairs(np.concatenate([train.user, valid.user]), np.concatenate([train.item, valid.item]))
-    return matrix(both, task, dtype)
+    """Return what users had before ``part`` as a binary CSR matrix: see ``Task.seen_pairs``."""
+    return matrix(task.seen_pairs(part), task, dtype)
 
 
 def largest(rows: Any, k: int) -> Any:
@@ -62,8 +57,12 @@ def largest(rows: Any, k: int) -> Any:
 
 
 def history(task: Task, part: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Return users and items of all rows before ``part``, each user's oldest first."""
-    parts = ["train"] if part == "valid" else ["train", "valid"]
+    """Return users and items of all rows before ``part``, each user's oldest first; context counts as before it."""
+    parts = [
+        "train",
+        *(("context",) if "context" in task.parts else ()),
+        *(("valid",) if part == "test" else ()),
+    ]
     rows = [task.rows(name) for name in parts]
     user, item = (np.concatenate([getattr(each, name) for each in rows]) for name in ("user", "item"))
     order = np.argsort(user, kind="stable")
