@@ -16,7 +16,7 @@ def rows(results: Sequence[Result]) -> list[list[str]]:
     table = [["convention", "version", "averaged over", *names]]
     for result in results:
         choices, metrics = result.document["choices"], result.document["metrics"]
-        version = choices.get("library", {}).get("version") or result.document["versions"]["recdata"]
+        version = choices.get("library", {}).get("version", "")
         first = next(iter(metrics.values()))
         cells = [f"{metrics[name]['mean']:.4f}" if name in metrics else "-" for name in names]
         table.append([choices["convention"], version, f"{first['population']:,} {choices['unit']}", *cells])

@@ -2,9 +2,9 @@
 
     python scripts/bench/conventions [--only rectools,lenskit] [--cases 200] [--install]
 
-Libraries are looked for in RECDATA_PEERS (by default .venv-peers at the root of the checkout), each in an environment of its
-own; --install makes those that are missing (none of them downloads torch or CUDA). What differs by more than 1e-9 ends the run
-with code 1. What was found on the way is in deviations.md beside this file.
+Libraries are looked for in RECDATA_PEERS (by default .venv-peers at the root of the checkout), each in an environment of
+its own; --install makes those that are missing (none of them downloads torch or CUDA). What differs by more than 1e-9 ends
+the run with code 1. What was found on the way is in deviations.md beside this file.
 """
 
 from __future__ import annotations
@@ -54,13 +54,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", default=",".join(INSTALL), help="names with commas")
     parser.add_argument("--cases", type=int, default=200)
-    parser.add_argument("--install", action="store_true")
+    parser.add_argument("--install", action="store_true", help="make what is missing first")
+    parser.add_argument("--install-only", action="store_true", help="make what is missing, check nothing")
     arguments = parser.parse_args()
+    names = arguments.only.split(",")
+    if arguments.install or arguments.install_only:
+        for name in names:
+            if find(name) is None:
+                install(name)
+    if arguments.install_only:
+        return 0
     failed = 0
     print("| library | version | cases | scores compared | largest difference |\n|---|---|---:|---:|---:|")
-    for name in arguments.only.split(","):
-        if arguments.install and find(name) is None:
-            install(name)
+    for name in names:
         version, compared, largest = check(name, arguments.cases)
         failed |= largest > LIMIT
         print(f"| {name} | {version} | {arguments.cases} | {compared:,} | {largest:.1e} |", flush=True)
