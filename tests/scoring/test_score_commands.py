@@ -19,7 +19,9 @@ from recdata.submission.finding import RejectedError
 
 @pytest.fixture
 def task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Task:
-    made = make_task(tmp_path / "task", test=[("u1", "a"), ("u2", "b")], items=["c"])
+    made = make_task(
+        tmp_path / "task", test=[("u1", "a"), ("u2", "b")], items=["c"], cutoffs=[1, 2], primary="nDCG@2"
+    )
     monkeypatch.setattr(api, "task", lambda name: made)
     return made
 
