@@ -102,7 +102,6 @@ _PRODUCTS_2023 = {
     "author": "json",
     "details": "json",
     "images": "json",
-    "bought_together": "strings",
 }
 
 
@@ -201,12 +200,12 @@ def _benchmark(card: Card, raw: RawFiles, engine: DuckEngine) -> str:
 
 
 def _products(
-    path: Path, engine: DuckEngine, fields: Mapping[str, str], columns: Mapping[str, str], related: str
+    path: Path, engine: DuckEngine, fields: Mapping[str, str], columns: Mapping[str, str], related: str | None
 ) -> dict[str, str]:
     """Read products into items and relations.
 
     columns: canonical column to its SQL over ``fields``; item_id is the first of them. related: SQL of a list of
-    (relation, list of ids), over the same.
+    (relation, list of ids), over the same; None where nothing is published.
     """
     read_json(engine, "product rows", as_json(path, engine.scratch), fields, source=path)
     key = name(next(iter(fields)))
@@ -219,13 +218,15 @@ def _products(
         f'FROM "product rows" SEMI JOIN "repeated products" USING ({key})) WHERE place = 1',
     )
     chosen = ", ".join(f"{sql} AS {column}" for column, sql in columns.items())
-    return {
-        "items": f"SELECT {key} AS item_id, {chosen} FROM products",
-        "relations": "SELECT 'item' AS source_type, source_id, relation, 'item' AS target_type, target_id, "
-        "NULL AS weight, NULL AS timestamp, position FROM (SELECT source_id, r.relation, unnest(r.ids) AS target_id, "
-        f"generate_subscripts(r.ids, 1) AS position FROM (SELECT {key} AS source_id, unnest({related}) AS r FROM products)) "
-        "WHERE target_id <> ''",
-    }
+    tables = {"items": f"SELECT {key} AS item_id, {chosen} FROM products"}
+    if related is not None:
+        tables["relations"] = (
+            "SELECT 'item' AS source_type, source_id, relation, 'item' AS target_type, target_id, NULL AS weight, "
+            "NULL AS timestamp, position FROM (SELECT source_id, r.relation, unnest(r.ids) AS target_id, "
+            "generate_subscripts(r.ids, 1) AS position FROM "
+            f"(SELECT {key} AS source_id, unnest({related}) AS r FROM products)) WHERE target_id <> ''"
+        )
+    return tables
 
 
 def _products_2014(path: Path, engine: DuckEngine) -> dict[str, str]:
@@ -278,7 +279,7 @@ def _products_2023(path: Path, engine: DuckEngine) -> dict[str, str]:
         "details": "details",
         "images": _images("hi_res", "large", "thumb"),
     }
-    return _products(path, engine, _PRODUCTS_2023, columns, _related({"bought_together": "bought_together"}))
+    return _products(path, engine, _PRODUCTS_2023, columns, None)
 
 
 def _known(field: str) -> str:

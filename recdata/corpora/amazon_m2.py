@@ -147,7 +147,7 @@ def _products(engine: DuckEngine, path: Path) -> str:
         if needed not in columns:
             raise InputError(f"{path} has no column {needed!r}; it has {', '.join(columns)}")
     attributes = ", ".join(
-        f"{attribute if attribute in columns else 'NULL'} AS {'description' if attribute == 'desc' else attribute}"
+        f"{name(attribute) if attribute in columns else 'NULL'} AS {'description' if attribute == 'desc' else attribute}"
         for attribute in _ATTRIBUTES
     )
     return f"SELECT id AS item_id, locale, {attributes} FROM products"

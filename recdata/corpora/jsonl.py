@@ -64,7 +64,7 @@ def read_json(
         if not found:
             raise InputError(f"{source} cannot be read as JSON: {why}")
         engine.bad_rows.add(found)
-        scan = _Scan(clean_copy(plain, engine.scratch(path.name), found), "newline_delimited", fields)
+        scan = _Scan(clean_copy(plain, engine.scratch(path.name), fields), "newline_delimited", fields)
         scan.check(engine)
     engine.view(relation, scan.select())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -44,12 +44,11 @@ def bad_rows(path: Path, source: Path, fields: Mapping[str, str], allowed: int) 
     return found
 
 
-def clean_copy(path: Path, copy: Path, bad: Sequence[BadRow]) -> Path:
-    """Copy the objects of ``path`` that are not ``bad`` to ``copy``, one a line, and return it."""
-    lines = {row.line for row in bad}
+def clean_copy(path: Path, copy: Path, fields: Mapping[str, str]) -> Path:
+    """Copy the objects of ``path`` that fit ``fields`` to ``copy``, one a line, and return it."""
     with copy.open("w", encoding="utf-8", newline="\n") as file:
         for row in _rows(path):
-            if row.line not in lines:
+            if _fault(row, fields) is None:
                 file.write(row.text.replace("\n", " ") + "\n")
     return copy
 

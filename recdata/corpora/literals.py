@@ -31,8 +31,8 @@ def as_json(path: Path, scratch: Callable[[str], Path]) -> Path:
 
 
 def _is_json(line: bytes) -> bool:
-    if line.lstrip().startswith(b"["):
-        return True  # an array, which may go on for many lines
+    if not line or line.lstrip().startswith(b"["):
+        return True  # nothing, or an array, which may go on for many lines
     try:
         json.loads(line)
     except ValueError:

@@ -28,6 +28,10 @@ def built(name: str, folder: Path) -> Corpus:
 
 
 def plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [plain(inner) for inner in value]
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
     return value.isoformat() if isinstance(value, datetime) else value
 
 
