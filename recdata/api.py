@@ -29,6 +29,7 @@ def load(
     """
     from recdata.corpora.build import build
     from recdata.corpora.corpus import Corpus
+    from recdata.protocol.versions import older_build
 
     if is_address(corpus):
         from recdata.hub.load import load_corpus
@@ -38,7 +39,10 @@ def load(
     name = parse_name(corpus)
     if name.protocol is not None:
         raise InputError(f"{corpus!r} names a task; recdata.task loads those")
-    folder = build(card_of(name), None if from_path is None else Path(from_path), allow_partial=allow_partial)
+    folder = older_build(name)
+    if folder is None:
+        source = None if from_path is None else Path(from_path)
+        folder = build(card_of(name), source, allow_partial=allow_partial)
     loaded = Corpus.open(folder)
     _check_fingerprint(corpus, name, loaded.fingerprint)
     return loaded
@@ -60,6 +64,7 @@ def task(
     """
     from recdata.protocol.built import open_built, task_folder
     from recdata.protocol.document import load_protocol
+    from recdata.protocol.versions import older_build
     from recdata.store.manifest import read_manifest
     from recdata.store.paths import corpora
 
@@ -73,12 +78,15 @@ def task(
         raise InputError(
             f"{task_name!r} names a corpus; a task is CORPUS/PROTOCOL, for example {name.corpus}/loo-last"
         )
-    card = card_of(name)
     version = f"@{name.protocol_version}" if name.protocol_version else ""
     protocol = load_protocol(name.protocol + version)
-    whole = f"{card.name}@{card.version}"
-    folder = task_folder(whole, protocol)
-    corpus = corpora() / whole
+    older = older_build(name)
+    if older is None:
+        card = card_of(name)
+        corpus = corpora() / f"{card.name}@{card.version}"
+    else:
+        corpus = older
+    folder = task_folder(corpus.name, protocol)
     made = None
     if not rebuild and (corpus / "manifest.json").is_file():
         made = open_built(read_manifest(corpus), protocol, folder)
@@ -86,7 +94,9 @@ def task(
         from recdata.corpora.build import build
         from recdata.protocol.build import build_task
 
-        corpus = build(card, None if from_path is None else Path(from_path), allow_partial=allow_partial)
+        if older is None:
+            source = None if from_path is None else Path(from_path)
+            corpus = build(card, source, allow_partial=allow_partial)
         made = build_task(corpus, protocol, folder, rebuild=rebuild)
     _check_fingerprint(task_name, name, made.fingerprint)
     return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -37,6 +38,12 @@ def load_protocol(name: str) -> dict[str, Any]:
     if not re.fullmatch(r"[1-9]\d*", version) or int(version) not in files[short]:
         known = ", ".join(f"{short}@{number}" for number in files[short])
         raise MissingError(f"there is no protocol {name!r}; known are {known}")
+    newest = max(files[short])
+    if int(version) < newest:
+        why = str(read_protocol(files[short][newest]).get("supersedes", "")).strip()
+        warnings.warn(
+            f"protocol {name} is superseded by {short}@{newest}" + (f": {why}" if why else ""), stacklevel=2
+        )
     return read_protocol(files[short][int(version)])
 
 
