@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from recdata.protocol.task import distinct
+
 if TYPE_CHECKING:
     from recdata.protocol.task import Rows, Task
 
@@ -98,7 +100,7 @@ def _times(task: Task, train: Rows, test: Rows) -> Iterator[Measure]:
         code = getattr(test, entity)[tested]
         first = np.full(len(ids), np.iinfo(np.int64).max)
         np.minimum.at(first, code, moment)
-        asked = np.unique(code)
+        asked = distinct(code)
         about = f"{entity}s with a training row newer than their oldest test row"
         yield _share(f"{entity}s-after-test", about, (last[asked] > first[asked])[keep])
         if entity == "item":
@@ -131,7 +133,7 @@ def _unknown(task: Task, train: Rows, test: Rows) -> Iterator[Measure]:
         known["user"] = known["user"] + np.bincount(task.rows("context").user, minlength=len(task.user_ids))
     for entity, without in (("user", "training or context"), ("item", "training")):
         code = getattr(test, entity)
-        asked = np.unique(code)
+        asked = distinct(code)
         yield _share(
             f"cold-{entity}s", f"{entity}s tested without a row in {without}", known[entity][asked] == 0
         )

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from recdata.errors import InputError
 from recdata.protocol.origin import Origin
+from recdata.protocol.task import distinct
 from recdata.store.arrays import filled, read_table
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _history(task: Task, part: str, units: _Units) -> Iterator[Slice]:
 
 def _quantiles(task: Task, units: _Units, quantiles: int) -> Iterator[Slice]:
     rows = _counts(task, "user", "train", "context")
-    everyone = np.unique(units.user)
+    everyone = distinct(units.user)
     of_user = np.zeros(len(rows), dtype=np.int64)
     of_user[everyone] = quantile(rows[everyone], quantiles)
     of_item = quantile(_counts(task, "item", "train"), quantiles)

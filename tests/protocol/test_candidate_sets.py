@@ -198,11 +198,12 @@ def test_faults_are_named(
 def test_row_order_threads_and_blocks_change_nothing(
     home: Path, tmp_path: Path, candidates: dict[str, dict[str, object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from recdata.protocol.candidates import _draw
+    from recdata.protocol.candidates import _draw, sampled
 
     events, items = world(), items_table()
     one = make_task(build_declared(tmp_path / "raw", events, items), tmp_path / "one", candidates=candidates)
-    monkeypatch.setattr(_draw, "CELLS", 300)
+    monkeypatch.setattr(_draw, "DRAWS", 60)
+    monkeypatch.setattr(sampled, "CELLS", 300)
     events.sort(key=lambda event: (event["item"], event["seconds"]))
     corpus = build_declared(tmp_path / "again", events, items[::-1], threads=2)
     other = make_task(corpus, tmp_path / "two", threads=2, candidates=candidates)

@@ -52,7 +52,7 @@ def test_block_size_changes_nothing(home: Path, tmp_path: Path, monkeypatch: pyt
     corpus = build_small(tmp_path / "raw", rows(60, 200, 12))
     options = {"sampled-popularity": {"n": 40}}
     first = make_task(corpus, tmp_path / "one", candidates=options)
-    monkeypatch.setattr(_draw, "CELLS", 700)
+    monkeypatch.setattr(_draw, "DRAWS", 700)
     assert make_task(corpus, tmp_path / "two", candidates=options).fingerprint == first.fingerprint
 
 

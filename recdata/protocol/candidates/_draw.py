@@ -2,50 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from recdata.errors import InputError
 from recdata.protocol.candidates._pool import Pool
-from recdata.protocol.task import Pairs
+from recdata.protocol.task import Pairs, distinct
 
-CELLS = 1 << 24
-"""Size of the (users of a block) x (items) table of what is taken, in bytes."""
+DRAWS = 1 << 22
+"""How many numbers are drawn at once, about: what a block of users has."""
 _PATIENCE = 64
 """How many times the wanted number is drawn at most before the rest is taken in a fixed order."""
 
 Bits = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
-Draw = Callable[[Bits, Places], Places]
-"""Random bits, uint64[users, draws], and the users' places in the block, int64[users], to items, int64[users, draws]."""
-Blocked = Callable[[npt.NDArray[np.int32]], tuple[npt.NDArray[np.bool_], Draw]]
-"""A block of users to what none of them may be given, bool[users, items] of its own, and how to draw for them."""
+Mask = npt.NDArray[np.bool_]
+Users = npt.NDArray[np.int32]
 
 
-def sample(pool: Pool, n: int, seen: str, blocked: Blocked) -> Pairs:
+class Choice(NamedTuple):
+    """What may be drawn for the users of a block, who are called by their places in it.
+
+    many: int64[users], how many items a user may be given. allows: places of users and items, two int64 arrays that
+    broadcast, to whether the one may be given the other. draw: random bits, uint64[users, draws], and the users' places,
+    int64[users], to items that they may be given, int64[users, draws].
+    """
+
+    many: Places
+    allows: Callable[[Places, Places], Mask]
+    draw: Callable[[Bits, Places], Places]
+
+
+def sample(
+    pool: Pool, n: int, seen: str, choose: Callable[[Users], Choice], cells: int | None = None
+) -> Pairs:
     """Return each user's relevant items and ``n`` others, as many as there are where they are fewer.
 
-    seen: "mask" where no item is drawn that the user ever met. Raises InputError where n is not positive.
+    seen: "mask" where no item is drawn that the user ever met. choose: a block of users, codes, to what may be drawn for
+    them. cells: the most (user, item) cells that a block may have, where ``choose`` makes a table of them. Raises
+    InputError where n is not positive.
     """
     if n < 1:
         raise InputError(f"candidates: n is at least 1, not {n}")
-    users = np.unique(pool.relevant.user)
-    step = max(1, CELLS // max(pool.items, 1))
+    users = distinct(pool.relevant.user)
+    step = max(1, DRAWS // (n + 16) if cells is None else cells // max(pool.items, 1))
     keys = [pool.relevant.user.astype(np.int64) * pool.items + pool.relevant.item]
+    # What is relevant was met too.
+    met = pool.met if seen == "mask" else pool.relevant
     for start in range(0, len(users), step):
         block = users[start : start + step]
-        taken, draw = blocked(block)
-        # What is relevant was met too.
-        pairs = pool.met if seen == "mask" else pool.relevant
-        first, last = np.searchsorted(pairs.user, [block[0], block[-1] + 1])
-        row = np.searchsorted(block, pairs.user[first:last])
-        mine = block[row] == pairs.user[first:last]
-        taken[row[mine], pairs.item[first:last][mine]] = True
-        row, item = _fill(taken, pool, block, n, draw)
-        keys.append(block[row].astype(np.int64) * pool.items + item)
-    key = np.unique(np.concatenate(keys))
+        first, last = np.searchsorted(met.user, [block[0], block[-1] + 1])
+        row = np.searchsorted(block, met.user[first:last])
+        mine = block[row] == met.user[first:last]
+        taken = distinct(row[mine] * pool.items + met.item[first:last][mine])
+        for row, item in _fill(taken, pool, block, n, choose(block)):
+            keys.append(block[row].astype(np.int64) * pool.items + item)
+    key = distinct(np.concatenate(keys))
     width = max(pool.items, 1)
     return Pairs((key // width).astype(np.int32), (key % width).astype(np.int32))
 
@@ -55,52 +70,47 @@ def below(bits: Bits, total: npt.NDArray[np.uint64] | np.uint64) -> Places:
     return ((bits >> np.uint64(32)) * total >> np.uint64(32)).astype(np.int64)
 
 
-def among(allowed: npt.NDArray[np.bool_]) -> Draw:
-    """Return how to draw uniformly among the items ``allowed`` each user of a block, bool[users, items]."""
-    many = allowed.sum(axis=1).astype(np.uint64)
-    start = np.concatenate([[0], np.cumsum(many)[:-1]]).astype(np.int64)
-    item = np.append(np.nonzero(allowed)[1], 0)
+def _fill(taken: Places, pool: Pool, users: Users, n: int, choice: Choice) -> Iterator[tuple[Places, Places]]:
+    """Yield places of users of the block, and ``n`` items for each that are allowed and not ``taken``, as they are drawn.
 
-    def draw(bits: Bits, users: Places) -> Places:
-        return item[start[users, None] + below(bits, many[users, None])]
-
-    return draw
-
-
-def _fill(
-    taken: npt.NDArray[np.bool_], pool: Pool, users: npt.NDArray[np.int32], n: int, draw: Draw
-) -> tuple[Places, Places]:
-    """Choose for each row of ``taken`` (users x items) ``n`` free items, in the order they are drawn; mark them taken."""
-    wanted = np.minimum(n, (~taken).sum(axis=1))
+    taken: pairs as (place of the user) * items + item, sorted.
+    """
+    row, item = np.divmod(taken, pool.items)
+    allowed = choice.allows(row, item)
+    wanted = np.minimum(n, choice.many - np.bincount(row[allowed], minlength=len(users)))
     state = pool.states(users)
-    got: list[tuple[Places, Places]] = []
-    done, width = 0, n + 16
-    while done < _PATIENCE * n:
+    width = n + 16
+    for done in range(0, _PATIENCE * n, width):
         open_rows = np.flatnonzero(wanted > 0)
         if not len(open_rows):
-            break
-        item = draw(stream(state[open_rows], done, width), open_rows)
-        row = np.repeat(open_rows, width)
-        free = ~taken[row, item.ravel()]
-        row, item = row[free], item.ravel()[free]
+            return
+        drawn = choice.draw(stream(state[open_rows], done, width), open_rows)
+        key = (open_rows[:, None] * pool.items + drawn).ravel()
+        key = key[~_among(key, taken)]
         # Of an item drawn twice the first draw counts; then each user's first draws, as many as are still wanted.
-        _, first = np.unique(row * taken.shape[1] + item, return_index=True)
+        first = np.unique(key, return_index=True)[1]
         first.sort()
-        row, item = row[first], item[first]
+        row, item = np.divmod(key[first], pool.items)
         place = np.arange(len(row)) - np.searchsorted(row, row)
         keep = place < wanted[row]
         row, item = row[keep], item[keep]
-        taken[row, item] = True
         wanted -= np.bincount(row, minlength=len(wanted))
-        got.append((row, item))
-        done += width
-    for row_left in np.flatnonzero(wanted > 0):
-        free_items = pool.item_order[~taken[row_left, pool.item_order]][: wanted[row_left]]
-        got.append((np.full(len(free_items), row_left), free_items))
-    if not got:
-        nothing = np.empty(0, dtype=np.int64)
-        return nothing, nothing
-    return np.concatenate([row for row, _ in got]), np.concatenate([item for _, item in got])
+        yield row, item
+        taken = np.sort(np.concatenate([taken, row * pool.items + item]))
+    for left in np.flatnonzero(wanted > 0):
+        free = choice.allows(np.array([left]), pool.item_order)
+        free &= ~_among(left * pool.items + pool.item_order, taken)
+        chosen = pool.item_order[free][: wanted[left]]
+        yield np.full(len(chosen), left), chosen
+
+
+def _among(key: Places, known: Places) -> Mask:
+    """Say which of ``key`` are in ``known``, which is sorted."""
+    if not len(known):
+        return np.zeros(len(key), dtype=bool)
+    at = np.searchsorted(known, key)
+    at[at == len(known)] = 0
+    return known[at] == key
 
 
 def stream(state: npt.NDArray[np.uint64], start: int, width: int) -> Bits:

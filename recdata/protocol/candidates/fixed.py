@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from recdata.protocol.candidates._pool import Pool
-from recdata.protocol.task import Pairs
+from recdata.protocol.task import Pairs, distinct
 
 
 def full(pool: Pool, *, seen: Literal["mask", "keep"] = "mask") -> None:
@@ -35,5 +35,5 @@ def published(pool: Pool, *, column: str) -> Pairs:
     owner, item = pool.origin.listed(column, rows.row, pool.task.item_ids)
     width = max(pool.items, 1)
     user = np.concatenate([rows.user[owner], pool.relevant.user]).astype(np.int64)
-    key = np.unique(user * width + np.concatenate([item, pool.relevant.item]))
+    key = distinct(user * width + np.concatenate([item, pool.relevant.item]))
     return Pairs((key // width).astype(np.int32), (key % width).astype(np.int32))

@@ -5,17 +5,18 @@ Without replacement. Sampled candidates change which of two models is better (Kr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from recdata.protocol.candidates._draw import Bits, Blocked, Draw, Places, among, below, sample
+from recdata.protocol.candidates._draw import Bits, Choice, Mask, Places, Users, below, sample
 from recdata.protocol.candidates._pool import Pool
-from recdata.protocol.task import Pairs
+from recdata.protocol.task import Pairs, distinct
 
 Seen = Literal["mask", "keep"]
-Users = npt.NDArray[np.int32]
+CELLS = 1 << 24
+"""Size of the (users of a block) x (items) table of what they may be given, in bytes."""
 
 
 def sampled_uniform(pool: Pool, *, n: int, seen: Seen = "mask") -> Pairs:
@@ -71,13 +72,21 @@ def sampled_existing(pool: Pool, *, n: int, seen: Seen = "mask") -> Pairs:
 
     Raises InputError where the test part has rows without a time.
     """
-    first_seen = pool.first_seen
+    first_seen, order = pool.first_seen, np.argsort(pool.first_seen, kind="stable")
 
-    def blocked(users: Users) -> tuple[npt.NDArray[np.bool_], Draw]:
-        allowed = first_seen[None, :] <= pool.moments[users, None]
-        return ~allowed, among(allowed)
+    def choose(users: Users) -> Choice:
+        moment = pool.moments[users]
+        many = np.searchsorted(first_seen[order], moment, side="right")
 
-    return sample(pool, n, seen, blocked)
+        def allows(row: Places, item: Places) -> Mask:
+            return first_seen[item] <= moment[row]
+
+        def draw(bits: Bits, row: Places) -> Places:
+            return order[below(bits, many[row, None].astype(np.uint64))]
+
+        return Choice(many, allows, draw)
+
+    return sample(pool, n, seen, choose)
 
 
 def sampled_category(
@@ -97,20 +106,28 @@ def sampled_category(
     """
     of_item, of_category = pool.origin.categories(column, match, pool.task.item_ids)
 
-    def blocked(users: Users) -> tuple[npt.NDArray[np.bool_], Draw]:
+    def choose(users: Users) -> Choice:
         first, last = np.searchsorted(pool.relevant.user, [users[0], users[-1] + 1])
         row = np.searchsorted(users, pool.relevant.user[first:last])
         owner, liked = of_item.spread(pool.relevant.item[first:last])
-        pairs = np.unique(liked.astype(np.int64) * len(users) + row[owner])
+        pairs = distinct(liked.astype(np.int64) * len(users) + row[owner])
         liked, row = np.divmod(pairs, len(users))
         allowed = np.zeros((len(users), pool.items), dtype=bool)
         for category in np.unique(liked):
             allowed[np.ix_(row[liked == category], of_category.of(category))] = True
-        return ~allowed, among(allowed)
+        many = allowed.sum(axis=1)
+        start = np.cumsum(many) - many
+        item = np.append(np.nonzero(allowed)[1], 0)
 
-    return sample(pool, n, seen, blocked)
+        def draw(bits: Bits, row: Places) -> Places:
+            return item[start[row, None] + below(bits, many[row, None].astype(np.uint64))]
+
+        return Choice(many, lambda row, item: allowed[row, item], draw)
+
+    return sample(pool, n, seen, choose, CELLS)
 
 
-def _alike(drawable: npt.NDArray[np.bool_], draw: Draw) -> Blocked:
-    """Return a block's rules where they are the same for all users."""
-    return lambda users: (np.tile(~drawable, (len(users), 1)), draw)
+def _alike(drawable: Mask, draw: Callable[[Bits, Places], Places]) -> Callable[[Users], Choice]:
+    """Return what may be drawn where it is the same for all users."""
+    many = int(drawable.sum())
+    return lambda users: Choice(np.full(len(users), many), lambda row, item: drawable[item], draw)
