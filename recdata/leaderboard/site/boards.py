@@ -18,8 +18,10 @@ from recdata.leaderboard.compare import seed_key
 from recdata.leaderboard.ledger import Entry, Ledger
 from recdata.metrics.spelling import Measure, parse
 
-VERIFIED, REPORTED, APART = "verified", "reported", "apart"
-"""Where a row stands: scored, copied from a paper, or withdrawn or made with an older fingerprint."""
+VERIFIED, REPORTED, APART, BOUND = "verified", "reported", "apart", "bound"
+"""Where a row stands: scored; copied from a paper; withdrawn or made with an older fingerprint; a bound that knows the
+answers, scored but not ranked."""
+BOUNDS = ("oracle", "anti-oracle")
 TRIVIAL = (
     "anti-oracle",
     "random",
@@ -155,6 +157,8 @@ def _row(entries: Sequence[Entry], fingerprint: str) -> Row:
         section, why = APART, f"withdrawn: {first.withdrawn}"
     elif first.fingerprint != fingerprint:
         section, why = APART, f"made with another fingerprint, {first.fingerprint[:12]}"
+    elif first.model.get("baseline") in BOUNDS:
+        section = BOUND
     return Row(tuple(entries), section, means, errors, spread, why)
 
 

@@ -13,6 +13,7 @@ from recdata.leaderboard.orders import orders
 from recdata.leaderboard.site import words
 from recdata.leaderboard.site.boards import (
     APART,
+    BOUND,
     REPORTED,
     TRIVIAL,
     VERIFIED,
@@ -48,7 +49,7 @@ def index(boards: Sequence[Board], entries: Sequence[Entry]) -> dict[str, Any]:
     """Return what the first page shows."""
     rows = []
     for board in boards:
-        best = next((row for row in board.section(VERIFIED) if "oracle" not in (row.baseline or "")), None)
+        best = next(iter(board.section(VERIFIED)), None)
         popular = _line(board)
         rows.append(
             {
@@ -93,6 +94,7 @@ def news(entry: Entry) -> dict[str, str]:
 def task(board: Board) -> dict[str, Any]:
     """Return what a task's page shows."""
     verified, reported = board.section(VERIFIED), board.section(REPORTED)
+    known = [*board.section(BOUND), *verified]
     shown = board.metrics[:_SHOWN]
     line = _line(board)
     names = list(dict.fromkeys(name for row in reported for name in row.means))
@@ -102,11 +104,12 @@ def task(board: Board) -> dict[str, Any]:
         "facts": board.facts,
         "corpus_page": slug(board.corpus),
         "protocol_page": slug(board.protocol),
+        "partial": bool((board.facts or {}).get("corpus", {}).get("partial")),
         "sampled": not any(key.startswith("full") for key in candidates),
         "shown": shown,
         "line": line and {"name": line.first.model["name"], "mean": number(line.means[board.primary])},
         "trivial": [
-            _cells(row, [board.primary]) for name in TRIVIAL for row in verified if row.baseline == name
+            _cells(row, [board.primary]) for name in TRIVIAL for row in known if row.baseline == name
         ],
         "first": [_cells(row, shown) for row in verified[:FIRST]],
         "reported": [{**_cells(row, names), "source": row.first.document["source"]} for row in reported],
@@ -275,7 +278,7 @@ def overall(boards: Sequence[Board]) -> dict[str, Any]:
         for board in chosen:
             for row in board.section(VERIFIED):
                 name = row.first.model["name"]
-                if "oracle" not in (row.baseline or "") and board.primary in row.means:
+                if board.primary in row.means:
                     # The best of a model's versions and settings speaks for it.
                     scores[name].setdefault(board.task, sign * row.means[board.primary])
         if len(chosen) < 2 or len(scores) < 2:
@@ -293,7 +296,15 @@ def overall(boards: Sequence[Board]) -> dict[str, Any]:
             for row in found.rows
         ]
         tasks = [(board.task, board.slug) for board in chosen]
+        whole = sum(not row.missing for row in found.rows)
         groups.append(
-            {"title": title, "tasks": tasks, "rows": rows, "exact": found.exact, "disagree": found.disagree}
+            {
+                "title": title,
+                "tasks": tasks,
+                "rows": rows,
+                "exact": found.exact,
+                "disagree": found.disagree,
+                "whole": whole,
+            }
         )
     return {"groups": groups}

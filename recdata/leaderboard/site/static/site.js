@@ -231,7 +231,7 @@
     byId("axes").hidden = false;
     function update() {
       const [x, y] = selects.map((select) => Number(select.value));
-      const known = rows.filter((row) => row.means[x] !== null && row.means[y] !== null && row.baseline !== "oracle" && row.baseline !== "anti-oracle");
+      const known = rows.filter((row) => row.means[x] !== null && row.means[y] !== null);
       const better = (index, value) => rising[index] ? value : -value;
       const ranked = known.slice().sort((one, other) => better(x, other.means[x]) - better(x, one.means[x]) || better(y, other.means[y]) - better(y, one.means[y]));
       const front = [];
@@ -265,7 +265,7 @@
   // ---- The best so far ----
   function past() {
     const { metrics, rising, rows } = data;
-    const known = rows.filter((row) => row.means[0] !== null && row.baseline !== "oracle" && row.baseline !== "anti-oracle")
+    const known = rows.filter((row) => row.means[0] !== null)
       .map((row) => ({ time: Date.parse(row.date), value: row.means[0], name: row.name })).sort((a, b) => a.time - b.time);
     const steps = [];
     for (const each of known) {
