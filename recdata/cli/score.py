@@ -33,6 +33,7 @@ from recdata.cli._options import as_json
     show_default=True,
     help="Equal scores: the canonical order, the mean over all orders, the best, the worst.",
 )
+@click.option("--by", help="Slices besides: all, cold, repeat, activity, popularity, interval, or a column.")
 @click.option(
     "--max-errors", type=click.IntRange(1), default=20, show_default=True, help="How many findings to show."
 )
@@ -47,6 +48,7 @@ def command(
     convention: str | None,
     conventions: str | None,
     ties: str,
+    by: str | None,
     max_errors: int,
     as_json: bool,
 ) -> None:
@@ -56,7 +58,7 @@ def command(
     from recdata.scoring.score import compare, score
     from recdata.submission.finding import RejectedError
 
-    if conventions is not None and (output or per_user or convention or ties != "md5"):
+    if conventions is not None and (output or per_user or convention or by or ties != "md5"):
         raise click.UsageError(
             "--conventions shows scores side by side; it takes --metrics, --part and --json"
         )
@@ -74,6 +76,7 @@ def command(
                     limit=max_errors,
                     convention=convention,
                     ties=ties,
+                    by=by,
                 )
             ]
     except RejectedError as error:
@@ -91,3 +94,7 @@ def command(
     if output is not None:
         result.save(output)
     click.echo(result.to_json() if as_json else str(result))
+    if by is not None and not as_json:
+        from recdata.scoring.table import slices
+
+        click.echo("\n" + slices(result))

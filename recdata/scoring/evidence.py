@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,18 +36,24 @@ class Evidence:
 
     def values(self, measure: Measure) -> Values:
         """Return the values of ``measure``, computed as the plan's convention has it; none where it averages over nobody."""
-        convention = self._plan.convention
-        applied = convention.applied(measure)
+        applied = self._plan.convention.applied(measure)
+        return Values(applied.values(self.read_by(measure)), self._read(measure)[1])
+
+    def read_by(self, measure: Measure) -> Any:
+        """Return what ``measure`` reads."""
+        return self._read(measure)[0]
+
+    def _read(self, measure: Measure) -> tuple[Any, npt.NDArray[np.bool_] | None]:
         if not isinstance(self._examined.evidence, Hits):
-            return Values(applied.values(self._examined.evidence), None)
-        rule = convention.rule(measure)
+            return self._examined.evidence, None
+        convention = self._plan.convention
+        applied, rule = convention.applied(measure), convention.rule(measure)
         graded = dict(applied.parameters).get("gain", "binary") != "binary"
         population = rule.population or convention.population
         key = (population, rule.repeats, graded and self._plan.ties in {"best", "worst"})
         if key not in self._made:
             self._made[key] = self._hits(*key)
-        hits, users = self._made[key]
-        return Values(applied.values(hits), users)
+        return self._made[key]
 
     def _hits(
         self, population: str, repeats: bool, graded: bool

@@ -18,11 +18,12 @@ FAMILIES = {"ranking": ("ranking",), "rating": ("rating",)}
 
 @dataclass(frozen=True)
 class Plan:
-    """Measures as they were asked for, and the choices that they are computed under."""
+    """Measures as they were asked for, and the choices that they are computed under. by: the slices, by name."""
 
     convention: Convention
     measures: tuple[Measure, ...]
     ties: str = "md5"
+    by: tuple[str, ...] = ()
 
     @property
     def canonical(self) -> bool:
@@ -45,7 +46,11 @@ class Plan:
 
 
 def plan(
-    task: Task, metrics: str | Iterable[str] | None, convention: str | None = None, ties: str = "md5"
+    task: Task,
+    metrics: str | Iterable[str] | None,
+    convention: str | None = None,
+    ties: str = "md5",
+    by: str | Iterable[str] | None = None,
 ) -> Plan:
     """Return the plan for one score. Raises InputError where metrics, convention, ties and task do not fit together."""
     measures = choose_measures(task, metrics)
@@ -64,7 +69,10 @@ def plan(
                 raise InputError(f"{measure} has canonical ties alone, not {ties}")
     for measure in measures:
         chosen.rule(measure)
-    return Plan(chosen, tuple(measures), ties)
+    if by and not chosen.canonical:
+        raise InputError("slices are of canonical scores; leave the convention out")
+    names = by.split(",") if isinstance(by, str) else by or ()
+    return Plan(chosen, tuple(measures), ties, tuple(name.strip() for name in names if name.strip()))
 
 
 def plans(task: Task, metrics: str | Iterable[str] | None, conventions: Iterable[Convention]) -> list[Plan]:

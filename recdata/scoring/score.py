@@ -20,6 +20,7 @@ from recdata.scoring.plan import Plan, plan, plans
 from recdata.scoring.plan import choose_measures as choose_measures
 from recdata.scoring.result import Result as Result
 from recdata.scoring.result import make_document
+from recdata.scoring.slicing import choose_slices, score_slices
 from recdata.submission.asked import Asked
 from recdata.submission.examine import SHOWN, Examined, examine
 from recdata.submission.finding import RejectedError
@@ -35,6 +36,7 @@ def score(
     limit: int = SHOWN,
     convention: str | None = None,
     ties: str = "md5",
+    by: str | Iterable[str] | None = None,
 ) -> Result:
     """Score ``predictions`` for ``part`` ("test" or "valid") of ``task``.
 
@@ -43,12 +45,13 @@ def score(
     "nDCG@10,Recall@20", or None for the protocol's. per_user: a file for the values of each user, .parquet or
     .csv. limit: how many findings an error shows. convention: whose choices instead of the canonical ones
     ("ranx"; see ``recdata.scoring.conventions``). ties: "md5" (canonical), "expected" (the mean over all orders of
-    equal scores), "best" or "worst".
+    equal scores), "best" or "worst". by: slices to score besides ("all", "cold,popularity", "items.genres"; see
+    ``recdata.scoring.slicing``).
 
     Raises RejectedError (an InputError) with all findings where the predictions have errors, InputError for a
     metric that does not exist or does not fit the task or convention, MissingError where the file is not there.
     """
-    chosen = plan(task, metrics, convention, ties)
+    chosen = plan(task, metrics, convention, ties, by)
     if per_user is not None:
         per_user = Path(per_user)
         PerUser.check_name(per_user)
@@ -93,6 +96,7 @@ def _score(task: Task, predictions: Any, chosen: Sequence[Plan], part: str, limi
     cutoff = largest_cutoff(measure for each in chosen for measure in each.measures)
     values: list[dict[str, Values]] = [{} for _ in chosen]
     read: list[tuple[Examined, str] | None] = [None for _ in chosen]
+    sliced: list[list[dict[str, Any]]] = [[] for _ in chosen]
     for rules, measures in wanted.items():
         examined, sha256 = _read(task, predictions, part, limit, cutoff, keep[rules])
         evidence = {number: Evidence(task, part, chosen[number], examined) for number, _ in measures}
@@ -101,9 +105,14 @@ def _score(task: Task, predictions: Any, chosen: Sequence[Plan], part: str, limi
             if len(found.values):
                 values[number][str(measure)] = found
                 read[number] = read[number] or (examined, sha256)
+        for number, each in enumerate(chosen):
+            if each.by:
+                sliced[number] = score_slices(
+                    evidence[number], choose_slices(task, part, each.by), each.measures
+                )
     return [
-        _result(task, part, _with(each, found), found, *known)
-        for each, found, known in zip(chosen, values, read, strict=True)
+        _result(task, part, _with(each, found), found, *known, slices=cut)
+        for each, found, known, cut in zip(chosen, values, read, sliced, strict=True)
         if known is not None
     ]
 
@@ -128,7 +137,13 @@ def _read(
 
 
 def _result(
-    task: Task, part: str, chosen: Plan, found: dict[str, Values], examined: Examined, sha256: str
+    task: Task,
+    part: str,
+    chosen: Plan,
+    found: dict[str, Values],
+    examined: Examined,
+    sha256: str,
+    slices: list[dict[str, Any]],
 ) -> Result:
     values = {str(measure): found[str(measure)] for measure in chosen.measures}
     summaries = {
@@ -136,4 +151,6 @@ def _result(
         for measure in chosen.measures
     }
     document = make_document(task, part, chosen, summaries, examined, sha256)
+    if slices:
+        document["slices"] = slices
     return Result(document, PerUser(task, examined, chosen, values), examined.findings)

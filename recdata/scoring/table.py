@@ -7,6 +7,18 @@ from collections.abc import Sequence
 from recdata.scoring.result import Result
 
 
+def slices(result: Result) -> str:
+    """Return the metrics of a result's slices as plain text: a row a slice, with its population and its units."""
+    names = list(result.metrics)
+    table = [["slice", result.document["choices"]["unit"], "units", *names]]
+    for each in result.document["slices"]:
+        metrics = each["metrics"]
+        population = next(iter(metrics.values()))["population"]
+        cells = [f"{metrics[name]['mean']:.4f}" if name in metrics else "-" for name in names]
+        table.append([each["name"], f"{population:,}", f"{each['units']:,}", *cells])
+    return _aligned(table, 1)
+
+
 def rows(results: Sequence[Result]) -> list[list[str]]:
     """Return a header and a row for each result: convention, library, units averaged over, then a cell a metric.
 
@@ -25,11 +37,14 @@ def rows(results: Sequence[Result]) -> list[list[str]]:
 
 def side_by_side(results: Sequence[Result]) -> str:
     """Return the table as plain text, numbers to the right."""
-    table = rows(results)
+    return _aligned(rows(results), 2)
+
+
+def _aligned(table: Sequence[Sequence[str]], left: int) -> str:
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if column < 2 else cell.rjust(width)
+            cell.ljust(width) if column < left else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in table

@@ -1,0 +1,77 @@
+"""Slices of a score: every metric again for a part of what was to be predicted, with its own population."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from recdata.errors import InputError
+from recdata.metrics.hits import Hits
+from recdata.metrics.kernel import summarise
+from recdata.metrics.ratings import Ratings
+from recdata.metrics.spelling import Measure
+from recdata.protocol.slices import Slice, slices, slices_by
+from recdata.protocol.task import Task
+from recdata.scoring.evidence import Evidence
+from recdata.scoring.views import narrowed
+
+SETS = {
+    "cold": ("cold-", "warm-"),
+    "repeat": ("repeat", "novel"),
+    "activity": ("activity-",),
+    "popularity": ("popularity-",),
+    "interval": ("interval-",),
+}
+"""Names for sets of slices that every task has, by how the slices' own names begin."""
+
+
+def choose_slices(task: Task, part: str, by: str | Iterable[str]) -> list[Slice]:
+    """Return the slices of a list of names: "all", a set of SETS, or a declared column ("locale", "items.genres").
+
+    Raises InputError where there is nothing of that name.
+    """
+    names = [name.strip() for name in by.split(",") if name.strip()] if isinstance(by, str) else list(by)
+    found: dict[str, Slice] = {}
+    known = slices(task, part)
+    for name in names:
+        begins = ("",) if name == "all" else SETS.get(name)
+        chosen = (
+            slices_by(task, name, part)
+            if begins is None
+            else [each for each in known if each.name.startswith(begins)]
+        )
+        if not chosen:
+            raise InputError(f"{task.name} has no slices by {name!r} in the {part} part")
+        found |= {each.name: each for each in chosen}
+    if not found:
+        raise InputError(f"no slices are named; write all, {', '.join(SETS)}, or a column")
+    return list(found.values())
+
+
+def score_slices(
+    evidence: Evidence, chosen: Sequence[Slice], measures: Sequence[Measure]
+) -> list[dict[str, Any]]:
+    """Return for each slice its name, what it is, how many pairs (or rows) are in it, and its metrics."""
+    made = []
+    for each in chosen:
+        entry: dict[str, Any] = {"name": each.name, "about": each.about, "units": int(each.mask.sum())}
+        cache: dict[int, Any] = {}
+        entry["metrics"] = {}
+        for measure in measures:
+            whole = evidence.read_by(measure)
+            if id(whole) not in cache:
+                cache[id(whole)] = _within(whole, each)
+            values = measure.values(cache[id(whole)])
+            entry["metrics"][str(measure)] = summarise(values, measure.definition.root)._asdict()
+        made.append(entry)
+    return made
+
+
+def _within(whole: Any, part: Slice) -> Hits | Ratings:
+    if isinstance(whole, Hits):
+        return narrowed(whole, pairs=part.mask)[0]
+    if not isinstance(whole, Ratings):
+        raise InputError("metrics of lists have no slices: a list is not for one relevant item or another")
+    mask = part.mask
+    return replace(whole, user=whole.user[mask], rating=whole.rating[mask], predicted=whole.predicted[mask])
