@@ -15,6 +15,7 @@ from recdata.errors import InputError
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--model", type=click.Path(path_type=Path), help="The model's card, YAML or JSON.")
 @click.option("--where", help="An https address at which the file can be had.")
+@click.option("--metrics", help="Instead of the protocol's: nDCG@10,Recall@20")
 @click.option(
     "--reported", is_flag=True, help="FILE is YAML with numbers copied from a paper: source, metrics."
 )
@@ -30,6 +31,7 @@ def command(
     file: Path | None,
     model: Path | None,
     where: str | None,
+    metrics: str | None,
     reported: bool,
     baseline: str | None,
     tune: bool,
@@ -65,7 +67,7 @@ def command(
         if reported:
             done = entering.report(task, read_yaml(file), model, ledger)
         else:
-            done = entering.submit(task, file, model, ledger, where=where)
+            done = entering.submit(task, file, model, ledger, where=where, metrics=metrics)
     for warning in done.warnings:
         say(f"warning: {warning}")
     click.echo(str(done.path))

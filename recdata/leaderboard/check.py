@@ -161,13 +161,14 @@ def _values(entry: Entry) -> Iterator[str]:
     except (pa.ArrowException, OSError) as error:
         yield f"{path.name} cannot be read: {error}"
         return
-    if table.num_rows != said["rows"] or set(table.column_names) != set(entry.metrics):
+    if table.num_rows != said["rows"] or not set(table.column_names) <= set(entry.metrics):
         yield f"{path.name} has {table.num_rows} rows of {', '.join(table.column_names)}; the entry says otherwise"
         return
     if content(table) != said["content"]:
         yield f"the values in {path.name} are not those that the entry was made with"
     if entry.document["result"]["choices"]["unit"] == "users":
-        for name, number in entry.metrics.items():
+        for name in table.column_names:
+            number = entry.metrics[name]
             mean, spread, _ = summarise(to_numpy(table.column(name)))
             if (mean, spread) != (number["mean"], number["standard_error"]):
                 yield f"{name} is {number['mean']!r} +- {number['standard_error']!r}, its values give {mean!r} +- {spread!r}"
