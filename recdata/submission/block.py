@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from recdata.errors import InputError
 from recdata.submission.finding import Findings, Unit
+from recdata.submission.limits import Limits
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,13 +45,14 @@ class Reader(Protocol):
     """A file or table of predictions. ``blocks`` can be called again, to read from the start.
 
     name: what messages call it. format: what the result calls it ("parquet", "csv+gz", ...). unit: what rows
-    are numbered as. value: whether the lists are ordered by scores or given as ranks.
+    are numbered as. limits: how much is read. value: whether the lists are ordered by scores or given as ranks.
     """
 
     name: str
     format: str
     unit: Unit
     value: Value
+    limits: Limits
 
     def blocks(self, findings: Findings) -> Iterator[Block]:
         """Yield the rows. Raises StopReadingError, the reason added to ``findings``, where they end too early."""

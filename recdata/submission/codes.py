@@ -52,6 +52,12 @@ CODES: dict[str, Code] = {
     "no-rows": Code(
         "error", "the file has no predictions", "at least one row", "write the predictions to it"
     ),
+    "over-limit": Code(
+        "error",
+        "the file is over a limit, so that the reading was ended",
+        "a file within the limits",
+        "make the file smaller, or raise the limit (--limit NAME=NUMBER)",
+    ),
     "too-many-unknown": Code(
         "error",
         "so many ids are unknown to the task that the reading was ended",
@@ -61,6 +67,12 @@ CODES: dict[str, Code] = {
     # Single rows.
     "bad-line": Code("error", "the line cannot be parsed", "one prediction a line", "write the line again"),
     "bad-encoding": Code("error", "the text is not UTF-8", "UTF-8", "write the file in UTF-8"),
+    "list-lengths": Code(
+        "error",
+        "a list has not as many scores as items; its rows are left out",
+        "a score for each item",
+        "write lists of one length, or no scores",
+    ),
     "null-id": Code("error", "the id is empty", "the publisher's id", "drop the row or fill in the id"),
     "bad-number": Code(
         "error",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from recdata.submission.block import ITEM, USER
-from recdata.submission.columns import choose_value
+from recdata.submission.columns import choose_value, plain_names
 from recdata.submission.finding import Findings
 from recdata.submission.text import BadLineError, Fields
 
@@ -24,10 +25,11 @@ class Delimited:
     def __init__(self, names: list[str], delimiter: str, findings: Findings) -> None:
         """Find the columns. Raises StopReadingError, with what is missing in ``findings``."""
         self.format = FORMATS[delimiter]
-        self.value = choose_value(names, findings)
+        plain = plain_names(names)
+        self.value = choose_value(plain, findings)
         self._names = names
         self._delimiter = delimiter
-        self._places = [names.index(name) for name in (USER, ITEM, self.value)]
+        self._places = [plain.index(name) for name in (USER, ITEM, self.value)]
 
     @staticmethod
     def split(line: str, delimiter: str) -> list[str]:
@@ -57,7 +59,7 @@ class Delimited:
         )
         return table.column(0), table.column(1), table.column(2)
 
-    def parse_line(self, line: str) -> Fields:
+    def parse_line(self, line: str) -> Iterable[Fields]:
         """Parse one line."""
         try:
             fields = self.split(line, self._delimiter)
@@ -66,4 +68,4 @@ class Delimited:
         if len(fields) != len(self._names):
             raise BadLineError(f"{len(self._names)} fields as in the header, not {len(fields)}")
         user, item, value = (fields[place] for place in self._places)
-        return Fields(user, item, value)
+        return (Fields(user, item, value),)

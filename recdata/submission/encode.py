@@ -13,7 +13,7 @@ import numpy.typing as npt
 from recdata.store.arrays import to_numpy
 from recdata.submission.block import ITEM, USER, Block, Reader
 from recdata.submission.finding import Findings, StopReadingError
-from recdata.submission.ids import MOST_UNKNOWN, NO_ID, Ids, TooManyUnknownError
+from recdata.submission.ids import MOST_UNKNOWN, NO_ID, Ids, TooLongError, TooManyUnknownError
 
 T = TypeVar("T")
 
@@ -91,11 +91,16 @@ class Encoder:
 
     def _encode(self, block: Block, reader: Reader) -> Coded:
         self.rows += len(block.value)
+        reader.limits.check("rows", self.rows, self._findings)
         row = block.rows()
         try:
             user, item = self.users.encode(block.user, row), self.items.encode(block.item, row)
         except TooManyUnknownError:
             self._findings.add("too-many-unknown", row=int(row[0]), value=f"more than {MOST_UNKNOWN:,} ids")
+            raise StopReadingError from None
+        except TooLongError as error:
+            size = len(str(error).encode("utf-8"))
+            reader.limits.check("id_length", size, self._findings)
             raise StopReadingError from None
         value = to_numpy(block.value)
         good = np.isfinite(value)

@@ -22,6 +22,7 @@ from recdata.submission.expected import Expected, judged_misses
 from recdata.submission.finding import Findings, StopReadingError, escape
 from recdata.submission.fit import find_other_part, find_other_task
 from recdata.submission.ids import Ids
+from recdata.submission.limits import Limits
 from recdata.submission.lists import ListChecks
 from recdata.submission.near import find_near
 from recdata.submission.opening import open_predictions
@@ -50,12 +51,16 @@ class Examined:
     tops: Tops | None = None
 
 
-def validate(task: Task, predictions: Any, part: str = "test", limit: int = SHOWN) -> Findings:
+def validate(
+    task: Task, predictions: Any, part: str = "test", limit: int = SHOWN, limits: Limits | None = None
+) -> Findings:
     """Return everything that is wrong with ``predictions`` for ``part`` of ``task``; ``limit`` findings are kept.
+
+    limits: how much is read; see Limits.
 
     Raises MissingError where there is no such file, InputError where the task cannot be scored in that part.
     """
-    reader, findings = open_predictions(predictions, limit)
+    reader, findings = open_predictions(predictions, limit, limits)
     return findings if reader is None else examine(task, reader, findings, part).findings
 
 
@@ -87,7 +92,8 @@ def _examine_ranking(
     expected: Expected | None = None
     judged = judged_misses(task, part) if asked.judged else None
     for arrange in (grouped, scattered):
-        users, items = Ids(task.user_ids), Ids(task.item_ids)
+        longest = reader.limits.id_length
+        users, items = Ids(task.user_ids, longest), Ids(task.item_ids, longest)
         examined = Examined(findings.copy(), reader)
         encoder = Encoder(users, items, examined.findings)
         rows = encoder.read(reader)
@@ -153,7 +159,8 @@ def _examine_rating(
     task: Task, reader: Reader, findings: Findings, part: str, cutoff: int | None, asked: Asked
 ) -> Examined:
     del cutoff, asked
-    users, items = Ids(task.user_ids), Ids(task.item_ids)
+    longest = reader.limits.id_length
+    users, items = Ids(task.user_ids, longest), Ids(task.item_ids, longest)
     rating = RatingPass(task, part, users, items, findings)
     examined = Examined(findings, reader, population=rating.population)
     encoder = Encoder(users, items, findings)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
 from recdata.errors import MismatchError, MissingError
 from recdata.store.files import sha256_of
 from recdata.submission.finding import Findings, StopReadingError, escape
+from recdata.submission.limits import Limits
 
 _MAGIC = {b"\x1f\x8b": ("gz", "gzip"), b"\x28\xb5\x2f\xfd": ("zst", "zstd"), b"BZh": ("bz2", "bz2")}
-_PACKED = {".gz": "gz", ".gzip": "gz", ".zst": "zst", ".zstd": "zst", ".bz2": "bz2"}
+_ZIP = b"PK\x03\x04"
+_PACKED = {".zip": "zip", ".gz": "gz", ".gzip": "gz", ".zst": "zst", ".zstd": "zst", ".bz2": "bz2"}
+DAMAGED = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+"""What is raised for packed files that are damaged, encrypted, or packed in a way that is not known."""
 
 
 class File:
-    """A file by its path. How it is packed is told by its first bytes; ``packing`` is "", "gz", "zst" or "bz2"."""
+    """A file by its path. How it is packed is told by its first bytes; ``packing`` is "", "gz", "zst", "bz2" or "zip"."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, limits: Limits | None = None, name: str | None = None) -> None:
         """Look at the first bytes. Raises MissingError where there is no such file."""
         self.path = path
-        self.name = escape(path, 200)
+        self.name = escape(path, 200) if name is None else name
+        self.limits = limits or Limits()
         try:
             self._state = self._stat()
             with path.open("rb") as file:
@@ -33,6 +40,8 @@ class File:
         self.packing, self._codec = next(
             (packed for magic, packed in _MAGIC.items() if head.startswith(magic)), ("", "")
         )
+        if head == _ZIP:
+            self.packing = "zip"
 
     def _stat(self) -> tuple[int, int]:
         state = self.path.stat()
@@ -63,18 +72,36 @@ class File:
         """Say in words what is hashed."""
         return "the file's bytes"
 
-    def open(self) -> Any:
-        """Return the unpacked bytes as an Arrow input stream with ``read(n)``."""
+    def open(self, findings: Findings) -> Any:
+        """Return the unpacked bytes as a stream with ``read(n)``.
+
+        Raises StopReadingError, with the reason in ``findings``, where a zip file is damaged or has not one member.
+        """
+        if self.packing == "zip":
+            return self._open_zip(findings)
         import pyarrow as pa
 
         raw = pa.OSFile(str(self.path), "rb")
         return pa.CompressedInputStream(raw, self._codec) if self._codec else raw
 
+    def _open_zip(self, findings: Findings) -> Any:
+        try:
+            archive = zipfile.ZipFile(self.path)
+            members = [member for member in archive.infolist() if not member.is_dir()]
+            if len(members) != 1:
+                one = "a zip file with one file in it"
+                findings.add("unknown-format", value=f"a zip file with {len(members):,} files", expected=one)
+                raise StopReadingError
+            return archive.open(members[0])
+        except DAMAGED as error:
+            findings.add("unreadable", value=error)
+            raise StopReadingError from None
+
     def read(self, stream: Any, size: int, findings: Findings, line: int | None = None) -> bytes:
         """Read ``size`` bytes. Raises StopReadingError, with the reason in ``findings``, where the packing is damaged."""
         try:
             data: bytes = stream.read(size)
-        except OSError as error:
+        except DAMAGED as error:
             findings.add("unreadable", row=line, value=error)
             raise StopReadingError from None
         return data

@@ -123,6 +123,13 @@ class Findings:
             else:
                 heapq.heappushpop(kept, entry)
 
+    def take(self, other: Findings) -> None:
+        """Add what was found in ``other``, under the names of its file."""
+        for finding in other.shown():
+            with self._lock:
+                self.count(finding.code, 1)
+                self._kept.setdefault(finding.code, []).append((-1, -self._counts[finding.code], finding))
+
     def count(self, code: str, number: int) -> None:
         """Count ``number`` findings that are not kept."""
         with self._lock:

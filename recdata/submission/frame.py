@@ -1,4 +1,4 @@
-"""Predictions in memory: pandas data frames, Arrow tables, and what hands itself over as an Arrow stream."""
+"""Predictions in memory, as a table."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from recdata.errors import InputError
 from recdata.store.arrays import to_numpy
-from recdata.submission.block import ITEM, ROWS, USER, Block, Reader, Value
-from recdata.submission.columns import block_of, choose_value
-from recdata.submission.finding import Findings, StopReadingError, Unit, escape
+from recdata.submission.block import ROWS, Block, Reader, Value
+from recdata.submission.columns import Layout
+from recdata.submission.finding import Findings, StopReadingError, Unit
+from recdata.submission.limits import Limits
+from recdata.submission.memory import as_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,10 +26,14 @@ class FrameReader:
     unit: Unit = "row"
     format = "table"
 
-    def __init__(self, name: str, table: pa.Table, value: Value) -> None:
+    def __init__(self, name: str, table: pa.Table, findings: Findings) -> None:
+        """Find the columns of ``table``. Raises StopReadingError, the reason in ``findings``."""
         self.name = name
-        self.value = value
-        self._table = table
+        self.limits = Limits()
+        schema = table.schema
+        self._layout = Layout.of(table.column_names, lambda name: schema.field(name).type, findings)
+        self.value: Value = self._layout.value
+        self._table = table.select(self._layout.columns())
 
     @classmethod
     def of(cls, predictions: Any, limit: int) -> tuple[Reader | None, Findings]:
@@ -36,16 +41,14 @@ class FrameReader:
         name = f"<{type(predictions).__name__}>"
         findings = Findings(name, "row", limit)
         try:
-            names, convert = _as_table(predictions)
-            value = choose_value(names, findings)
-            return cls(name, _convert(convert, value, findings), value), findings
+            return cls(name, as_table(predictions, findings), findings), findings
         except StopReadingError:
             return None, findings
 
     def blocks(self, findings: Findings) -> Iterator[Block]:
         """Yield the rows as blocks."""
         for first in range(0, self._table.num_rows, ROWS):
-            yield block_of(self._table.slice(first, ROWS), self.value, first, findings)
+            yield from self._layout.blocks(self._table.slice(first, ROWS), first, findings)
 
     def size(self) -> int:
         """Return the size of the columns in memory, in bytes."""
@@ -75,39 +78,6 @@ class FrameReader:
     def digest_of(self) -> str:
         """Say in words what is hashed."""
         return "the rows in their order, serialised as 'recdata rows 1'"
-
-
-def _as_table(predictions: Any) -> tuple[list[str], Any]:
-    """Return the names of the columns, and a function that gives some of them as an Arrow table."""
-    import pyarrow as pa
-
-    if isinstance(predictions, pa.RecordBatchReader):
-        predictions = predictions.read_all()
-    if isinstance(predictions, pa.RecordBatch):
-        predictions = pa.Table.from_batches([predictions])
-    if isinstance(predictions, pa.Table):
-        return list(predictions.column_names), predictions.select
-    if type(predictions).__module__.partition(".")[0] == "pandas" and hasattr(predictions, "columns"):
-        return (
-            [str(name) for name in predictions.columns],
-            lambda names: pa.Table.from_pandas(predictions[names], preserve_index=False),
-        )
-    if hasattr(predictions, "__arrow_c_stream__"):
-        table = pa.table(predictions)
-        return list(table.column_names), table.select
-    raise InputError(
-        f"predictions are a path or a table (pandas, pyarrow, polars), not {escape(type(predictions).__name__)}"
-    )
-
-
-def _convert(convert: Any, value: Value, findings: Findings) -> pa.Table:
-    import pyarrow as pa
-
-    try:
-        return convert([USER, ITEM, value])
-    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        findings.add("column-type", value=error)
-        raise StopReadingError from None
 
 
 def _text(ids: pa.DictionaryArray) -> tuple[npt.NDArray[np.int64], Any]:

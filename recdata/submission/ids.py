@@ -27,16 +27,22 @@ class TooManyUnknownError(Exception):
     """More than MOST_UNKNOWN different ids are not in the task."""
 
 
+class TooLongError(Exception):
+    """An id that is not in the task is longer than the limit."""
+
+
 class Ids:
     """The codes of users or of items. ``known`` are the task's ids, sorted; a known id's code is its place.
 
     unknown: the others that were met, in the order of their codes. first: the number of the row where each was met first.
+    longest: how many bytes an unknown id may have.
     """
 
-    def __init__(self, known: pa.StringArray) -> None:
+    def __init__(self, known: pa.StringArray, longest: int | None = None) -> None:
         self.known = len(known)
         self.ids = known
         self.unknown: list[str] = []
+        self._longest = longest
         self.first: list[int] = []
         self._known = known
         self._unknown: dict[str, int] = {}
@@ -52,7 +58,7 @@ class Ids:
     def encode(self, column: pa.ChunkedArray, row: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
         """Return the codes of a dictionary-encoded column, NO_ID where it is null or the empty string.
 
-        row: the number of each row. Raises TooManyUnknownError.
+        row: the number of each row. Raises TooManyUnknownError, TooLongError.
         """
         before = len(self)
         codes = self._encode(column)
@@ -93,6 +99,8 @@ class Ids:
     def _learn(self, text: str | None) -> int:
         if not text:
             return NO_ID
+        if self._longest is not None and len(text.encode("utf-8")) > self._longest:
+            raise TooLongError(text)
         code = self._unknown.setdefault(text, len(self))
         if code == len(self):
             if len(self.unknown) >= MOST_UNKNOWN:

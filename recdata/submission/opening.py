@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from recdata.submission.block import ITEM, USER, Reader
+from recdata.submission.columns import plain_names
 from recdata.submission.delimited import FORMATS, Delimited
 from recdata.submission.file import File
-from recdata.submission.finding import Findings, StopReadingError
-from recdata.submission.jsonl import JsonLines
+from recdata.submission.finding import Findings, StopReadingError, escape
+from recdata.submission.jsonl import JsonLines, JsonLists
+from recdata.submission.limits import Limits
+from recdata.submission.spool import Spooled
 from recdata.submission.text import BOM, Dialect, Piece, TextReader, pieces
 from recdata.submission.trec import TrecRun
 
@@ -30,18 +33,30 @@ _EXTENSIONS = {
 _HEAD = 1 << 16
 
 
-def open_predictions(predictions: Any, limit: int) -> tuple[Reader | None, Findings]:
+def open_predictions(
+    predictions: Any, limit: int, limits: Limits | None = None
+) -> tuple[Reader | None, Findings]:
     """Return the reader for a path or a table, or None where ``findings`` say why there is none.
 
-    Tables are pandas data frames, pyarrow tables, and whatever hands itself over as an Arrow stream (polars).
+    Tables are what ``memory.as_table`` takes. limits: how much of a file is read.
     Raises MissingError where there is no such file, InputError where ``predictions`` is neither file nor
     table.
     """
+    limits = limits or Limits()
+    if isinstance(predictions, Spooled):
+        file = File(predictions.path, limits, predictions.name)
+        findings = Findings(file.name, limit=limit)
+        try:
+            return _open_file(file, findings), findings
+        except StopReadingError:
+            return None, findings
     if not isinstance(predictions, str | os.PathLike):
         from recdata.submission.frame import FrameReader
 
         return FrameReader.of(predictions, limit)
-    file = File(Path(predictions))
+    if Path(predictions).is_dir():
+        return _open_folder(Path(predictions), limit, limits)
+    file = File(Path(predictions), limits)
     findings = Findings(file.name, limit=limit)
     try:
         reader = _open_file(file, findings)
@@ -51,11 +66,26 @@ def open_predictions(predictions: Any, limit: int) -> tuple[Reader | None, Findi
     return reader, findings
 
 
+def _open_folder(folder: Path, limit: int, limits: Limits) -> tuple[Reader | None, Findings]:
+    from recdata.submission.folder import FolderReader
+
+    findings = Findings(escape(folder, 200), limit=limit)
+    try:
+        return FolderReader(folder, limits, findings), findings
+    except StopReadingError:
+        return None, findings
+
+
 def _open_file(file: File, findings: Findings) -> Reader:
     if file.size() == 0:
         findings.add("no-rows")
         raise StopReadingError
-    with file.open() as stream:
+    if file.packing == "zip":
+        from recdata.submission.npz import NpzReader, is_npz
+
+        if is_npz(file):
+            return NpzReader(file, findings)
+    with file.open(findings) as stream:
         head = file.read(stream, 4, findings)
     if head == b"PAR1":
         if file.packing:
@@ -90,11 +120,14 @@ def _dialect(file: File, findings: Findings) -> Dialect:
         findings.add("bad-encoding", row=1, value=line, expected="UTF-8; this looks like UTF-16 or UTF-32")
         raise StopReadingError
     if line.lstrip().startswith("{"):
-        return JsonLines(_first_object(line, findings), findings)
+        record = _first_object(line, findings)
+        return JsonLists(record) if JsonLists.looks_like(record) else JsonLines(record, findings)
     extension = _EXTENSIONS.get(file.extensions()[0])
     for delimiter, format in FORMATS.items():
         names = _header(line, delimiter)
-        if USER in names or ITEM in names or (extension == format and delimiter in line):
+        file.limits.check("columns", len(names), findings)
+        plain = plain_names(names)
+        if USER in plain or ITEM in plain or (extension == format and delimiter in line):
             return Delimited(names, delimiter, findings)
     if TrecRun.looks_like(line):
         return TrecRun(line)
@@ -122,5 +155,9 @@ def _compare_name(file: File, reader: Reader, findings: Findings) -> None:
     extension, packing = file.extensions()
     said = _EXTENSIONS.get(extension)
     is_format = reader.format.partition("+")[0]
+    if is_format == "npz":
+        if extension != ".npz":
+            findings.add("name-differs", value=file.path.name, expected="a name for npz")
+        return
     if (said and said != is_format) or packing != file.packing:
         findings.add("name-differs", value=file.path.name, expected=f"a name for {reader.format}")

@@ -8,7 +8,7 @@ only unusual.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from recdata.submission.block import Block, Value, id_column, value_column
 from recdata.submission.file import File
 from recdata.submission.finding import Findings, StopReadingError, Unit
+from recdata.submission.listform import flatten, is_list
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,11 +71,14 @@ class Dialect(Protocol):
     value: Value
     header: int
 
-    def parse(self, piece: bytes) -> tuple[pa.ChunkedArray, pa.ChunkedArray, pa.ChunkedArray]:
-        """Parse whole lines with Arrow: users, items, values. Raises ArrowInvalid where any line is unusual."""
+    def parse(self, piece: bytes) -> tuple[pa.ChunkedArray, pa.ChunkedArray, pa.ChunkedArray | None]:
+        """Parse whole lines with Arrow: users, items, values, or lists of items and of values or none.
 
-    def parse_line(self, line: str) -> Fields:
-        """Parse one line. Raises BadLineError."""
+        Raises ArrowInvalid where any line is unusual.
+        """
+
+    def parse_line(self, line: str) -> Iterable[Fields]:
+        """Parse one line, which has one prediction or a list of them. Raises BadLineError."""
 
 
 class TextReader:
@@ -87,6 +91,7 @@ class TextReader:
         self.size, self.digest, self.digest_of = file.size, file.digest, file.digest_of
         self.format = dialect.format + (f"+{file.packing}" if file.packing else "")
         self.value: Value = dialect.value
+        self.limits = file.limits
         self._file = file
         self._dialect = dialect
 
@@ -102,11 +107,26 @@ class TextReader:
 
         try:
             user, item, value = self._dialect.parse(piece.text)
-            if len(user) == piece.lines and not value.null_count:
+            if len(user) == piece.lines and is_list(item.type):
+                return self._flat(user, item, value, piece.first)
+            if len(user) == piece.lines and value is not None and not value.null_count:
                 return Block(id_column(user), id_column(item), value_column(value), piece.first)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError):
             pass
         return self._careful(piece.text, piece.first, findings)
+
+    def _flat(
+        self, user: pa.ChunkedArray, item: pa.ChunkedArray, value: pa.ChunkedArray | None, first: int
+    ) -> Block:
+        """Return lists as rows. Raises ArrowInvalid where any is unusual."""
+        import pyarrow as pa
+
+        odd = Findings(self.name)
+        flat = flatten(user, item, value, first, odd)
+        if odd.counts or item.null_count or (flat.value is not None and flat.value.null_count):
+            raise pa.ArrowInvalid("a list is unusual")
+        number = pa.chunked_array([pa.array(flat.rank)]) if flat.value is None else flat.value
+        return Block(id_column(flat.user), id_column(flat.item), value_column(number), flat.row)
 
     def _careful(self, piece: bytes, line: int, findings: Findings) -> Block:
         """Parse a piece line by line; lines that are wrong are added to ``findings`` and left out."""
@@ -118,8 +138,8 @@ class TextReader:
             if not text.strip():
                 continue
             try:
-                fields = self._dialect.parse_line(text.decode("utf-8"))
-                kept.append((number, fields.user, fields.item, _number(fields.value, self.value)))
+                for fields in self._dialect.parse_line(text.decode("utf-8")):
+                    kept.append((number, fields.user, fields.item, _number(fields.value, self.value)))
             except UnicodeDecodeError as error:
                 shown = text.decode("utf-8", "backslashreplace")
                 expected = f"UTF-8 (byte {error.start + 1} of the line is {text[error.start]:#04x})"
@@ -165,8 +185,11 @@ def pieces(file: File, findings: Findings) -> Iterator[Piece]:
     Raises StopReadingError, with the reason in ``findings``, for damaged packing and for a line without end.
     """
     line, rest = 1, b""
-    with file.open() as stream:
+    unpacked = 0
+    with file.open(findings) as stream:
         while data := file.read(stream, PIECE, findings, line):
+            unpacked += len(data)
+            file.limits.check_unpacked(unpacked, file.size(), findings)
             end = data.rfind(b"\n") + 1
             if end:
                 piece = Piece.of(line, rest + data[:end])

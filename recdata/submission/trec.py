@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from recdata.submission.block import Value
@@ -45,12 +46,12 @@ class TrecRun:
         )
         return table.column(0), table.column(1), table.column(2)
 
-    def parse_line(self, line: str) -> Fields:
+    def parse_line(self, line: str) -> Iterable[Fields]:
         """Parse one line."""
         fields = line.split()
         if len(fields) != len(_NAMES):
             raise BadLineError(f"the 6 fields {' '.join(_NAMES)}, not {len(fields)}")
-        return Fields(fields[0], fields[2], fields[4])
+        return (Fields(fields[0], fields[2], fields[4]),)
 
     @staticmethod
     def looks_like(line: str) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import json
 import random
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,12 @@ import pyarrow.parquet as pq
 import pytest
 from handmade import make_task
 
+from recdata.errors import InputError
 from recdata.protocol.task import Task
 from recdata.scoring.result import Result
 from recdata.scoring.score import score
+from recdata.submission.limits import Limits
+from recdata.submission.spool import spooled
 
 USERS = [str(100 + n) for n in range(40)]
 ITEMS = [str(n) for n in range(60)]
@@ -81,6 +86,26 @@ def zstd(data: bytes) -> bytes:
     return bytes(sink.getvalue().to_pybytes())
 
 
+def zipped(data: bytes) -> bytes:
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("inside", data)
+    return whole.getvalue()
+
+
+def by_user(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
+    return {
+        user: dict(zip(group.item_id, group.score, strict=True)) for user, group in rows.groupby("user_id")
+    }
+
+
+def json_lists(rows: pd.DataFrame, items: str = "items", scores: str = "scores") -> bytes:
+    return b"".join(
+        json.dumps({"user_id": user, items: list(mine), scores: list(mine.values())}).encode() + b"\n"
+        for user, mine in by_user(rows).items()
+    )
+
+
 FILES: dict[str, Callable[[pd.DataFrame], bytes]] = {
     "p.csv": lambda rows: text(rows, ","),
     "p.tsv": lambda rows: text(rows, "\t"),
@@ -92,6 +117,17 @@ FILES: dict[str, Callable[[pd.DataFrame], bytes]] = {
     "p.jsonl": jsonl,
     "integers.jsonl": lambda rows: jsonl(rows, int),
     "p.jsonl.gz": lambda rows: gzip.compress(jsonl(rows)),
+    "p.csv.zip": lambda rows: zipped(text(rows, ",")),
+    "p.jsonl.zip": lambda rows: zipped(jsonl(rows)),
+    "lists.jsonl": lambda rows: json_lists(rows),
+    "lists.jsonl.gz": lambda rows: gzip.compress(json_lists(rows, items="item_id", scores="score")),
+    "recbole.tsv": lambda rows: (
+        text(rows, "\t")
+        .replace(b"user_id", b"user_id:token")
+        .replace(b"item_id", b"item_id:token")
+        .replace(b"score", b"score:float")
+    ),
+    "lenskit.csv": lambda rows: text(rows, ",").replace(b"user_id", b"user").replace(b"item_id", b"item"),
     "p.run": trec,
     "tabs.run": lambda rows: trec(rows).replace(b" ", b"\t"),
     "spaces.run": lambda rows: trec(rows).replace(b" ", b"   "),
@@ -213,3 +249,108 @@ def test_digests_of_tables_follow_content_alone(task: Task, rows: pd.DataFrame, 
     assert shuffled.document["predictions"]["sha256"] != sha256
     other = rows.assign(score=rows.score + 1)
     assert score(task, other).document["predictions"]["sha256"] != sha256
+
+
+def list_form(rows: pd.DataFrame) -> pa.Table:
+    lists = by_user(rows)
+    return pa.table(
+        {
+            "user_id": list(lists),
+            "items": [list(mine) for mine in lists.values()],
+            "scores": [list(mine.values()) for mine in lists.values()],
+        }
+    )
+
+
+def lenskit_native(rows: pd.DataFrame) -> pa.Table:
+    """A row a user with a list of structs, as LensKit's ItemListCollection.save_parquet writes it."""
+    lists = [
+        [{"item_id": int(item), "score": score, "rank": n} for n, (item, score) in enumerate(mine.items(), 1)]
+        for mine in by_user(rows).values()
+    ]
+    return pa.table({"user_id": [int(user) for user in by_user(rows)], "items": lists})
+
+
+@pytest.mark.parametrize("make", [list_form, lenskit_native])
+def test_lists_in_parquet_and_in_memory(
+    task: Task, rows: pd.DataFrame, expected: Result, tmp_path: Path, make: Callable[[pd.DataFrame], pa.Table]
+) -> None:
+    table = make(rows)
+    assert outcome(score(task, table)) == outcome(expected)
+    pq.write_table(table, tmp_path / "p.parquet", row_group_size=7)
+    assert outcome(score(task, tmp_path / "p.parquet")) == outcome(expected)
+
+
+def test_lists_without_scores(task: Task, rows: pd.DataFrame, tmp_path: Path) -> None:
+    distinct = rows.assign(score=np.tile(np.arange(20.0, 0.0, -1), len(USERS)))
+    expected = outcome(score(task, distinct))
+    items = {user: list(mine) for user, mine in by_user(distinct).items()}
+    assert outcome(score(task, items)) == expected
+    lines = [json.dumps({"user_id": user, "items": mine}) for user, mine in items.items()]
+    (tmp_path / "p.jsonl").write_text("\n".join(lines))
+    assert outcome(score(task, tmp_path / "p.jsonl")) == expected
+
+
+def test_numpy_archives(task: Task, rows: pd.DataFrame, expected: Result, tmp_path: Path) -> None:
+    np.savez(
+        tmp_path / "rows.npz",
+        user_id=rows.user_id.to_numpy(str),
+        item_id=rows.item_id.to_numpy("S"),
+        score=rows.score,
+    )
+    shape = (len(USERS), 20)
+    np.savez_compressed(
+        tmp_path / "lists.npz",
+        user_id=np.array(USERS, int),
+        items=rows.item_id.to_numpy(int).reshape(shape),
+        scores=rows.score.to_numpy().reshape(shape),
+        embedding=np.zeros((3, 3, 3)),
+    )
+    for name in ("rows.npz", "lists.npz"):
+        result = score(task, tmp_path / name)
+        assert outcome(result) == outcome(expected)
+        assert result.document["predictions"]["format"] == "npz"
+
+
+def test_folders_of_parts(task: Task, rows: pd.DataFrame, expected: Result, tmp_path: Path) -> None:
+    for part, first in enumerate(range(0, len(rows), 130)):
+        table = pa.Table.from_pandas(rows.iloc[first : first + 130], preserve_index=False)
+        pq.write_table(table, tmp_path / f"part-{part:05}.parquet")
+    (tmp_path / "_SUCCESS").touch()
+    (tmp_path / "_extra.parquet").write_bytes(b"no")
+    result = score(task, tmp_path)
+    assert outcome(result) == outcome(expected)
+    assert result.document["predictions"]["format"] == "parquet-folder"
+    assert score(task, tmp_path).document["predictions"] == result.document["predictions"]
+
+
+def test_standard_input(task: Task, rows: pd.DataFrame, expected: Result) -> None:
+    for data in (text(rows, ","), gzip.compress(text(rows, "\t")), jsonl(rows)):
+        with spooled(io.BytesIO(data), Limits()) as predictions:
+            assert outcome(score(task, predictions)) == outcome(expected)
+        assert not predictions.path.exists()
+    with (
+        pytest.raises(InputError, match="over the limit of 10 bytes"),
+        spooled(io.BytesIO(b"x" * 11), Limits(bytes=10)),
+    ):
+        pass
+
+
+def test_what_programs_hold(task: Task, rows: pd.DataFrame, expected: Result) -> None:
+    import datasets
+    import ranx
+
+    dataset = datasets.Dataset.from_pandas(rows, preserve_index=False)
+    for held in (
+        by_user(rows),
+        rows.to_dict("list"),
+        dataset,
+        dataset.shuffle(seed=1),
+        ranx.Run(by_user(rows)),
+    ):
+        assert outcome(score(task, held)) == outcome(expected)
+
+
+def test_polars(task: Task, rows: pd.DataFrame, expected: Result) -> None:
+    polars = pytest.importorskip("polars")
+    assert outcome(score(task, polars.DataFrame(rows.to_dict("list")))) == outcome(expected)

@@ -238,7 +238,7 @@ FRAMES: dict[str, tuple[pd.DataFrame, Any]] = {
     "nan": (frame(score=[1.0, np.nan]), ("bad-number", 1, "score", None)),
     "inf": (frame(score=[np.inf, 1.0]), ("bad-number", 0, "score", "inf")),
     "an empty id": (frame(item_id=["a", None]), ("null-id", 1, "item_id", "")),
-    "mixed ids": (frame(user_id=["u1", 2]), ("column-type", None, None, None)),
+    "mixed ids": (frame(user_id=["u1", 2]), ("column-type", None, "user_id", None)),
     "whole numbers as scores": (frame(score=[3, 4]), None),
     "categories": (frame(item_id=pd.Categorical(["a", "b"])), None),
 }
@@ -452,8 +452,7 @@ def test_tasks_that_cannot_be_scored(tmp_path: Path) -> None:
 def test_what_is_not_there_and_what_is_no_table(task: Task, tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="no file"):
         validate(task, tmp_path / "nothing.csv")
-    with pytest.raises(MissingError, match="is a folder"):
-        validate(task, tmp_path)
+    assert list(validate(task, tmp_path).counts) == ["unknown-format"]
     with pytest.raises(InputError, match="pandas, pyarrow, polars"):
         validate(task, 5)
 
