@@ -13,7 +13,7 @@ from typing import Any
 from recdata.corpora.check import check_counts, check_tables
 from recdata.corpora.tables import load, write_interactions, write_table
 from recdata.engines.duck import DuckEngine
-from recdata.errors import InputError
+from recdata.errors import InputError, MismatchError
 from recdata.schema.kinds import KINDS, SCHEMA_VERSION, Kind
 from recdata.sources.cards import CARD, Card
 from recdata.sources.fetch import RawFiles, obtain
@@ -78,6 +78,12 @@ def kind_of(card: Card, kind: str) -> Kind:
 
 def _build_tables(card: Card, raw: RawFiles, engine: DuckEngine, work: Path, allow_partial: bool) -> None:
     reader: Reader = import_module(f"recdata.corpora.{card.family}").read
+    absent = _absent(card, raw)
+    if absent and not allow_partial:
+        raise MismatchError(
+            f"{card.name}: {'; '.join(absent)}\n"
+            "To build without them pass --allow-partial: the corpus is then marked as partial."
+        )
     kinds, short = {}, {}
     for kind_name, select in reader(card, raw, engine).items():
         kind = kinds[kind_name] = kind_of(card, kind_name)
@@ -100,6 +106,7 @@ def _build_tables(card: Card, raw: RawFiles, engine: DuckEngine, work: Path, all
     if entities:
         counts["pairs"] = tables["interactions"].pop("pairs")
     edition, differences = check_counts(card, counts, allow_partial)
+    differences += absent
     if left_out:
         differences.append(f"rows that could not be read and were left out: {len(left_out):,}")
     write_manifest(
@@ -133,6 +140,16 @@ def _unchecked(card: Card) -> list[str]:
         if known or not card.files
         else ["the card knows no counts: whether the raw files were whole is not checked"]
     )
+
+
+def _absent(card: Card, raw: RawFiles) -> list[str]:
+    """Say which raw files are not there that the publisher offers by themselves: the corpus is not whole without them."""
+    offered = {archive.name for archive in card.archives if not archive.unpack}
+    names = [
+        name for name, wanted in card.files.items() if offered & set(wanted.accept) and not raw.has(name)
+    ]
+    shown = (f"{name} ({next(filter(offered.__contains__, card.files[name].accept))})" for name in names)
+    return [f"raw files that are not there: {', '.join(shown)}"] if names else []
 
 
 def open_corpus(card_name: str, version: str) -> Mapping[str, Any] | None:
