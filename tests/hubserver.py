@@ -72,7 +72,7 @@ class Hub:
     """The stand-in; ``with Hub() as hub`` serves at ``hub.url``.
 
     sent: bytes of large files received, by SHA-256, each time they came. requests: (method, path). fail_after: break the
-    connection of the next uploads once that many large files have arrived.
+    connection of every upload of a large file after that many more.
     """
 
     def __init__(self) -> None:
@@ -364,7 +364,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def store(self, oid: str) -> None:
         with self.hub.lock:
-            broken = self.hub.fail_after is not None and len(self.hub.large) >= self.hub.fail_after
+            broken = self.hub.fail_after == 0
+            if self.hub.fail_after:
+                self.hub.fail_after -= 1
         if broken:
             self.rfile.read(min(1000, int(self.headers.get("Content-Length") or 0)))
             self.close_connection = True

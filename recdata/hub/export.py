@@ -110,10 +110,9 @@ def _write_rows(
     }
     for task in tasks:
         name = str(task.protocol["name"])
-        parts = {part: entry["rows"] for part, entry in task.manifest["parts"].items() if entry["rows"]}
-        tables = {part: task.to_arrow(part) for part in parts}
-        columns = [dict(declared[column]) for column in next(iter(tables.values())).schema.names]
-        splits = {part: table.to_batches() for part, table in tables.items()}
+        parts = [part for part, entry in task.manifest["parts"].items() if entry["rows"]]
+        columns = [dict(declared[column]) for column in task.to_arrow(parts[-1]).schema.names]
+        splits = {part: _part(task, part) for part in parts}
         configs[name] = _config(work, name, "parts", name, columns, splits, shard_bytes)
         pairs = task.candidates()
         if pairs is not None:
@@ -166,6 +165,11 @@ def _config(
         for split, batches in splits.items()
     }
     return {"holds": holds, "of": of, "columns": [dict(column) for column in columns], "splits": written}
+
+
+def _part(task: Task, part: str) -> Iterator[pa.RecordBatch]:
+    """Yield a part's rows; it is decoded only when it is written, so that one part is in memory at a time."""
+    yield from task.to_arrow(part).to_batches()
 
 
 def _batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:

@@ -84,7 +84,8 @@ def check_rows(
     if not any(each.startswith(fingerprint) for each in found):
         raise MismatchError(
             f"these rows have the fingerprint {found[0][:12]}, not {fingerprint[:12]}: they are of another revision "
-            "(offline, datasets gives whatever is in its cache), of another build, or their order was changed"
+            "(offline, datasets gives whatever is in its cache), of another build, in another order, or the task has fixed "
+            "candidates that were not given"
         )
 
 
