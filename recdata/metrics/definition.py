@@ -21,16 +21,21 @@ F = TypeVar("F", bound=Function)
 Cutoff = Literal["required", "optional", "none"]
 
 
+class UndefinedError(InputError):
+    """A metric that has no value for what it was given."""
+
+
 @dataclass(frozen=True)
 class Definition:
     """One metric.
 
-    name: as it is printed. family: the kind of evidence it reads ("ranking": Hits, "rating": Ratings).
-    function: ``function(evidence, cutoff, **parameters)`` (without ``cutoff`` where that is "none"; parameters
-    are those with defaults, a Literal where a few words are allowed) gives one float64 per user, or per row of a
-    rating task. denominator: what is divided by, in words. low, high:
-    bounds of the mean. root: the mean's square root is what is reported. reads: what the metric needs besides
-    hits, found only where it is asked for ("judged": ranks of items known to be not relevant). ranges: lowest and highest
+    name: as it is printed. family: the kind of evidence it reads ("ranking": Hits, "beyond": Lists, "rating":
+    Ratings). function: ``function(evidence, cutoff, **parameters)`` (without ``cutoff`` where that is "none";
+    parameters are those with defaults, a Literal where a few words are allowed) gives one float64 per user, or per row
+    of a rating task. denominator: what is divided by, in words. low, high: bounds of the mean. root: the mean's square
+    root is what is reported. over: "all" where the function gives one number for all users or rows together, which has
+    no standard error; "users" where a rating metric gives one for each user. reads: what the metric needs besides hits,
+    found only where it is asked for ("judged": ranks of items known to be not relevant). ranges: lowest and highest
     value of numeric parameters. denominators: by parameter and its value, what is divided by then.
     """
 
@@ -44,6 +49,7 @@ class Definition:
     high: float | None = 1.0
     higher_is_better: bool = True
     root: bool = False
+    over: Literal["units", "users", "all"] = "units"
     reads: frozenset[str] = frozenset()
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     denominators: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -29,7 +29,7 @@ def describe(definition: Definition) -> dict[str, Any]:
             for name, default in definition.parameters.items()
         },
         "denominator": definition.denominator,
-        "bounds": [definition.low, definition.high],
+        "bounds": [definition.low if definition.low > float("-inf") else None, definition.high],
         "higher_is_better": definition.higher_is_better,
         "about": inspect.cleandoc(definition.function.__doc__ or ""),
     }
@@ -49,11 +49,12 @@ def title(definition: Definition) -> str:
 def text(measure: Measure) -> str:
     """Return everything about a measure as plain text: what is computed, its choices, source and a worked example."""
     definition = measure.definition
-    low, high = definition.low, "no bound" if definition.high is None else f"{definition.high:g}"
+    low = "no bound" if definition.low == float("-inf") else f"{definition.low:g}"
+    high = "no bound" if definition.high is None else f"{definition.high:g}"
     lines = [
         f"{measure}  ({definition.family}; {'higher' if definition.higher_is_better else 'lower'} is better)",
         f"divided by: {measure.denominator}",
-        f"bounds of the mean: {low:g} to {high}",
+        f"bounds of the mean: {low} to {high}",
     ]
     if definition.aliases:
         lines.append(f"also spelled: {', '.join(definition.aliases)}")

@@ -27,6 +27,10 @@ def _no_candidates() -> Integers:
     _refuse("the number of candidates")
 
 
+def _no_items() -> Integers:
+    _refuse("the relevant items")
+
+
 def _no_rows() -> Integers:
     _refuse("the number of relevant rows")
 
@@ -37,12 +41,13 @@ class Facts:
 
     grades: float64[p], the grade of each of the truth's pairs, sorted by (user, item). candidates: int64[n], how
     many items could be ranked for each user. rows: int64[n], how many relevant rows each user has, a repeated
-    pair counted each time.
+    pair counted each time. items: int[p], the item of each of the truth's pairs.
     """
 
     grades: Callable[[], Floats] = _no_grades
     candidates: Callable[[], Integers] = _no_candidates
     rows: Callable[[], Integers] = _no_rows
+    items: Callable[[], Integers] = _no_items
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +116,12 @@ class Hits:
             for items in relevant
             for item in sorted(items)
         ]
-        facts = Facts(lambda: np.array(grades), _no_candidates, lambda: sizes.astype(np.int64))
+        facts = Facts(
+            lambda: np.array(grades),
+            _no_candidates,
+            lambda: sizes.astype(np.int64),
+            lambda: np.array([ord(item[0]) - ord("a") for _, item in truth], dtype=np.int64),
+        )
         if candidates is not None:
             facts = replace(facts, candidates=lambda: np.full(len(sizes), candidates))
         groups = None

@@ -6,10 +6,13 @@ required, so nothing is missing. There are no ties. Over no rows a mean is undef
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
-from recdata.metrics.definition import metric
+from recdata.metrics.definition import UndefinedError, metric
+from recdata.metrics.kernel import sum_by_user
 from recdata.metrics.ratings import Ratings
 
 Values = npt.NDArray[np.float64]
@@ -51,3 +54,81 @@ def absolute_error(ratings: Ratings) -> Values:
     [0.5, 2.0]
     """
     return np.abs(ratings.predicted - ratings.rating)
+
+
+@metric(
+    "UserRMSE",
+    "rating",
+    denominator="number of users",
+    cutoff="none",
+    over="users",
+    high=None,
+    higher_is_better=False,
+)
+def squared_error_of_users(ratings: Ratings) -> Values:
+    """Mean over users of the root mean squared error of each user's own rows: every user counts alike.
+
+    Population: users with rows. Denominator: the number of users. Ties: none. Bounds: 0 and up, lower is better.
+    Undefined: no rows. Source: Massa and Avesani, RecSys 2007 (mean absolute user error), with squares.
+
+    >>> user = np.array([0, 0, 1], dtype=np.int32)
+    >>> squared_error_of_users(Ratings(2, user, np.array([4.0, 2, 3]), np.array([3.0, 3, 5]))).tolist()
+    [1.0, 2.0]
+    """
+    return np.sqrt(_of_users(ratings, squared_error(ratings)))
+
+
+@metric(
+    "UserMAE",
+    "rating",
+    denominator="number of users",
+    cutoff="none",
+    over="users",
+    high=None,
+    higher_is_better=False,
+)
+def absolute_error_of_users(ratings: Ratings) -> Values:
+    """Mean over users of the mean absolute error of each user's own rows: every user counts alike.
+
+    Population: users with rows. Denominator: the number of users. Ties: none. Bounds: 0 and up, lower is better.
+    Undefined: no rows. Source: Massa and Avesani, RecSys 2007.
+
+    >>> user = np.array([0, 0, 1], dtype=np.int32)
+    >>> absolute_error_of_users(Ratings(2, user, np.array([4.0, 2, 3]), np.array([3.0, 2, 5]))).tolist()
+    [0.5, 2.0]
+    """
+    return _of_users(ratings, absolute_error(ratings))
+
+
+@metric(
+    "R2",
+    "rating",
+    denominator="sum of squared deviations of the ratings from their mean",
+    cutoff="none",
+    over="all",
+    low=-np.inf,
+)
+def determination(ratings: Ratings) -> Values:
+    """Coefficient of determination: 1 - sum of squared errors / sum of squared deviations from the mean rating.
+
+    Population: all rows together; the mean is that of the part itself. Ties: none. Bounds: no lower one, to 1.
+    Undefined: ratings that are all the same, an error. Source: Wright, Journal of Agricultural Research 20, 1921; as
+    scikit-learn and recommenders compute it.
+
+    >>> one = np.zeros(2, dtype=np.int32)
+    >>> determination(Ratings(1, one, np.array([4.0, 2.0]), np.array([3.5, 2.5]))).tolist()
+    [0.75]
+    """
+    mean = math.fsum(ratings.rating.tolist()) / len(ratings)
+    deviation = ratings.rating - mean
+    total = math.fsum((deviation * deviation).tolist())
+    if not total:
+        raise UndefinedError("R2: all ratings are the same, so that there is nothing to explain")
+    return np.array([1 - math.fsum(squared_error(ratings).tolist()) / total])
+
+
+def _of_users(ratings: Ratings, values: Values) -> Values:
+    means: Values = sum_by_user(ratings.user, values, ratings.users) / np.bincount(
+        ratings.user, minlength=ratings.users
+    )
+    return means

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from recdata.errors import InputError
 from recdata.metrics.definition import Definition, find
+from recdata.metrics.kernel import Summary, summarise
 
 NAME = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
 _FORM = re.compile(r"\s*([A-Za-z][\w-]*)\s*(?:\(([^()]*)\))?\s*(?:@\s*([0-9]+))?\s*", re.ASCII)
@@ -84,6 +85,13 @@ def parse_list(text: str | Iterable[str]) -> list[Measure]:
     if not measures:
         raise InputError("no metrics are named; write them as in nDCG@10,Recall@20")
     return [parse(measure) for measure in measures]
+
+
+def summary_of(measure: Measure, values: npt.NDArray[np.float64], units: int) -> Summary:
+    """Return the mean of what ``measure`` gave; where that is one number for all ``units`` together, it without an error."""
+    if measure.definition.over == "all":
+        return Summary(float(values[0]), None, units)
+    return summarise(values, measure.definition.root)
 
 
 def expand(names: Iterable[str], cutoffs: Iterable[int]) -> list[Measure]:

@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from recdata.metrics.hits import Hits
+from recdata.metrics.lists import Lists
 from recdata.metrics.spelling import Measure
 from recdata.metrics.ties import settled
 from recdata.protocol.task import Task
+from recdata.scoring.lists import lists_of
 from recdata.scoring.plan import Plan
 from recdata.scoring.views import by_pair, facts_of, narrowed
 from recdata.submission.examine import Examined
@@ -32,12 +34,17 @@ class Evidence:
 
     def __init__(self, task: Task, part: str, plan: Plan, examined: Examined) -> None:
         self._task, self._part, self._plan, self._examined = task, part, plan, examined
+        self._lists: Lists | None = None
         self._made: dict[Hashable, tuple[Hits, npt.NDArray[np.bool_] | None]] = {}
 
     def values(self, measure: Measure) -> Values:
         """Return the values of ``measure``, computed as the plan's convention has it; none where it averages over nobody."""
-        applied = self._plan.convention.applied(measure)
-        return Values(applied.values(self.read_by(measure)), self._read(measure)[1])
+        read, users = self._read(measure)
+        values = self._plan.convention.applied(measure).values(read)
+        defined = ~np.isnan(values)
+        if isinstance(read, Lists) and not defined.all():
+            return Values(values[defined], defined)
+        return Values(values, users)
 
     def read_by(self, measure: Measure) -> Any:
         """Return what ``measure`` reads."""
@@ -53,7 +60,12 @@ class Evidence:
         key = (population, rule.repeats, graded and self._plan.ties in {"best", "worst"})
         if key not in self._made:
             self._made[key] = self._hits(*key)
-        return self._made[key]
+        hits, users = self._made[key]
+        if measure.definition.family == "beyond":
+            if self._lists is None:
+                self._lists = lists_of(self._task, self._examined, hits)
+            return self._lists, users
+        return hits, users
 
     def _hits(
         self, population: str, repeats: bool, graded: bool

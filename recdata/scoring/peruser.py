@@ -38,6 +38,8 @@ class PerUser:
         self._plan = plan
         self._population = examined.population
         self._ratings = examined.evidence if isinstance(examined.evidence, Ratings) else None
+        self._whole = {str(measure) for measure in plan.measures if measure.definition.over == "all"}
+        self._by_user = {str(each) for each in plan.measures if each.definition.over == "users"}
         self._roots = {str(measure): measure.definition.root for measure in plan.measures}
         self._values = values
 
@@ -45,29 +47,31 @@ class PerUser:
         """Return one row a user of the population, sorted by id: user_id, then a float64 column a metric.
 
         In a rating task a user's value is the metric over the user's own rows. A user over whom a metric is not
-        averaged has a null. Raises InputError where the units are not users.
+        averaged has a null; a metric of all users together has no column. Raises InputError where the units are not users.
         """
         import pyarrow as pa
 
         self.check_unit(self._plan)
         columns: dict[str, pa.Array] = {"user_id": self._task.user_ids.take(pa.array(self._population))}
         for name, values in self._values.items():
+            if name in self._whole:
+                continue
             if values.users is None:
-                columns[name] = pa.array(self._of_users(values.values, self._roots[name]))
+                columns[name] = pa.array(self._of_users(name, values.values))
             else:
                 spread = np.zeros(len(self._population))
                 spread[values.users] = values.values
                 columns[name] = pa.array(spread, mask=~values.users)
         return pa.table(columns)
 
-    def _of_users(self, values: npt.NDArray[np.float64], root: bool) -> npt.NDArray[np.float64]:
-        if self._ratings is None:
+    def _of_users(self, name: str, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        if self._ratings is None or name in self._by_user:
             return values
         users = self._ratings.users
         means = sum_by_user(self._ratings.user, values, users) / np.bincount(
             self._ratings.user, minlength=users
         )
-        means = np.sqrt(means) if root else means
+        means = np.sqrt(means) if self._roots[name] else means
         return means.astype(np.float64, copy=False)
 
     @staticmethod

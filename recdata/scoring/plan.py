@@ -12,7 +12,7 @@ from recdata.protocol.task import Task
 from recdata.scoring.conventions import CANONICAL, Convention, find_convention
 from recdata.submission.asked import Asked
 
-FAMILIES = {"ranking": ("ranking",), "rating": ("rating",)}
+FAMILIES = {"ranking": ("ranking", "beyond"), "rating": ("rating",)}
 """The families of metrics that a kind of task has."""
 
 
@@ -42,6 +42,7 @@ class Plan:
             asked,
             groups=asked.groups or self.ties != "md5",
             judged="judged" in measure.definition.reads,
+            top=(measure.cutoff or 0) if measure.definition.family == "beyond" else 0,
         )
 
 
@@ -71,6 +72,9 @@ def plan(
         chosen.rule(measure)
     if by and not chosen.canonical:
         raise InputError("slices are of canonical scores; leave the convention out")
+    for measure in measures:
+        if by and measure.definition.family == "beyond":
+            raise InputError(f"{measure} has no slices: a list is not for one relevant item or another")
     names = by.split(",") if isinstance(by, str) else by or ()
     return Plan(chosen, tuple(measures), ties, tuple(name.strip() for name in names if name.strip()))
 

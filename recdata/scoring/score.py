@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from recdata.errors import InputError
-from recdata.metrics.kernel import summarise
-from recdata.metrics.spelling import Measure, largest_cutoff
+from recdata.metrics.ratings import Ratings
+from recdata.metrics.spelling import Measure, largest_cutoff, summary_of
 from recdata.protocol.task import Task
 from recdata.scoring.conventions import Convention, find_conventions
 from recdata.scoring.evidence import Evidence, Values
@@ -147,10 +147,15 @@ def _result(
 ) -> Result:
     values = {str(measure): found[str(measure)] for measure in chosen.measures}
     summaries = {
-        str(measure): summarise(values[str(measure)].values, measure.definition.root)
+        str(measure): summary_of(measure, values[str(measure)].values, _units(examined))
         for measure in chosen.measures
     }
     document = make_document(task, part, chosen, summaries, examined, sha256)
     if slices:
         document["slices"] = slices
     return Result(document, PerUser(task, examined, chosen, values), examined.findings)
+
+
+def _units(examined: Examined) -> int:
+    """Return how many units a metric of all together is over: users of the population, or rows of a rating task."""
+    return len(examined.evidence) if isinstance(examined.evidence, Ratings) else len(examined.population)

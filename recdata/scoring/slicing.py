@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from recdata.errors import InputError
+from recdata.metrics.definition import UndefinedError
 from recdata.metrics.hits import Hits
-from recdata.metrics.kernel import summarise
 from recdata.metrics.ratings import Ratings
-from recdata.metrics.spelling import Measure
+from recdata.metrics.spelling import Measure, summary_of
 from recdata.protocol.slices import Slice, slices, slices_by
 from recdata.protocol.task import Task
 from recdata.scoring.evidence import Evidence
@@ -52,7 +53,10 @@ def choose_slices(task: Task, part: str, by: str | Iterable[str]) -> list[Slice]
 def score_slices(
     evidence: Evidence, chosen: Sequence[Slice], measures: Sequence[Measure]
 ) -> list[dict[str, Any]]:
-    """Return for each slice its name, what it is, how many pairs (or rows) are in it, and its metrics."""
+    """Return for each slice its name, what it is, how many pairs (or rows) are in it, and its metrics.
+
+    A metric that is not defined in a slice (AUC where all labels are the same) is left out of it.
+    """
     made = []
     for each in chosen:
         entry: dict[str, Any] = {"name": each.name, "about": each.about, "units": int(each.mask.sum())}
@@ -62,9 +66,13 @@ def score_slices(
             whole = evidence.read_by(measure)
             if id(whole) not in cache:
                 cache[id(whole)] = _within(whole, each)
-            values = measure.values(cache[id(whole)])
-            entry["metrics"][str(measure)] = summarise(values, measure.definition.root)._asdict()
-        made.append(entry)
+            try:
+                values = measure.values(cache[id(whole)])
+            except UndefinedError:
+                continue
+            entry["metrics"][str(measure)] = summary_of(measure, values, len(cache[id(whole)]))._asdict()
+        if entry["metrics"]:
+            made.append(entry)
     return made
 
 
@@ -74,4 +82,6 @@ def _within(whole: Any, part: Slice) -> Hits | Ratings:
     if not isinstance(whole, Ratings):
         raise InputError("metrics of lists have no slices: a list is not for one relevant item or another")
     mask = part.mask
-    return replace(whole, user=whole.user[mask], rating=whole.rating[mask], predicted=whole.predicted[mask])
+    # Users are numbered again: those without a row here are not averaged over.
+    users, user = np.unique(whole.user[mask], return_inverse=True)
+    return Ratings(len(users), user.astype(np.int32), whole.rating[mask], whole.predicted[mask])

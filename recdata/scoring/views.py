@@ -50,7 +50,7 @@ def facts_of(
     def rows() -> npt.NDArray[np.int64]:
         return np.bincount(task.relevant_rows(part).user, minlength=len(task.user_ids))[population]
 
-    return Facts(grades, candidates, rows)
+    return Facts(grades, candidates, rows, lambda: task.truth(part).item)
 
 
 def narrowed(hits: Hits, users: Mask | None = None, pairs: Mask | None = None) -> tuple[Hits, Mask]:
@@ -82,7 +82,10 @@ def narrowed(hits: Hits, users: Mask | None = None, pairs: Mask | None = None) -
         pair=number[narrow.pair].astype(np.int32),
         judged=judged,
         facts=Facts(
-            lambda: facts.grades()[kept], lambda: facts.candidates()[left], lambda: facts.rows()[left]
+            lambda: facts.grades()[kept],
+            lambda: facts.candidates()[left],
+            lambda: facts.rows()[left],
+            lambda: facts.items()[kept],
         ),
     ), left
 
@@ -100,6 +103,9 @@ def by_pair(hits: Hits) -> Hits:
         user=moved.pair,
         judged=None,
         facts=Facts(
-            facts.grades, lambda: facts.candidates()[owners], lambda: np.ones(len(owners), dtype=np.int64)
+            facts.grades,
+            lambda: facts.candidates()[owners],
+            lambda: np.ones(len(owners), dtype=np.int64),
+            facts.items,
         ),
     )
