@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from recdata.cli._options import as_json
+from recdata.cli._predictions import PredictionsCommand
 
 
-@click.command("score")
+@click.command("score", cls=PredictionsCommand)
 @click.argument("task")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the result to this JSON file.")

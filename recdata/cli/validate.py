@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from recdata.cli._options import as_json
+from recdata.cli._predictions import PredictionsCommand
 
 
 def _print_codes(context: click.Context) -> None:
@@ -18,7 +19,7 @@ def _print_codes(context: click.Context) -> None:
     context.exit()
 
 
-@click.command("validate")
+@click.command("validate", cls=PredictionsCommand)
 @click.argument("task")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(

@@ -15,7 +15,7 @@ from recdata.submission.file import File
 from recdata.submission.finding import Findings, StopReadingError, escape
 from recdata.submission.jsonl import JsonLines, JsonLists
 from recdata.submission.limits import Limits
-from recdata.submission.spool import Spooled
+from recdata.submission.spool import Given
 from recdata.submission.text import BOM, Dialect, Piece, TextReader, pieces
 from recdata.submission.trec import TrecRun
 
@@ -43,26 +43,23 @@ def open_predictions(
     table.
     """
     limits = limits or Limits()
-    if isinstance(predictions, Spooled):
-        file = File(predictions.path, limits, predictions.name)
-        findings = Findings(file.name, limit=limit)
-        try:
-            return _open_file(file, findings), findings
-        except StopReadingError:
-            return None, findings
+    name = None
+    if isinstance(predictions, Given):
+        predictions, limits, name = predictions
     if not isinstance(predictions, str | os.PathLike):
         from recdata.submission.frame import FrameReader
 
         return FrameReader.of(predictions, limit)
     if Path(predictions).is_dir():
         return _open_folder(Path(predictions), limit, limits)
-    file = File(Path(predictions), limits)
+    file = File(Path(predictions), limits, name)
     findings = Findings(file.name, limit=limit)
     try:
         reader = _open_file(file, findings)
     except StopReadingError:
         return None, findings
-    _compare_name(file, reader, findings)
+    if name is None:
+        _compare_name(file, reader, findings)
     return reader, findings
 
 

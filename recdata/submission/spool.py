@@ -1,4 +1,4 @@
-"""Standard input as a file: what comes is kept on disk while it is read, since reading may begin again."""
+"""Predictions with more than a path: limits of their own, a name for messages, standard input kept on disk."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from recdata.submission.limits import Limits
 _CHUNK = 1 << 20
 
 
-class Spooled(NamedTuple):
-    """A file whose name means nothing to anyone, and what messages call it instead."""
+class Given(NamedTuple):
+    """A file or folder, how much of it is read, and what messages call it where its path means nothing to anyone."""
 
     path: Path
-    name: str
+    limits: Limits
+    name: str | None = None
 
 
 @contextmanager
-def spooled(stream: BinaryIO, limits: Limits) -> Iterator[Spooled]:
-    """Yield what ``stream`` has as a temporary file, which is removed when the block ends.
+def spooled(stream: BinaryIO, limits: Limits) -> Iterator[Given]:
+    """Yield what ``stream`` has as a temporary file, since reading may begin again; it is removed when the block ends.
 
     Raises InputError where it is over the limit of bytes, ResourceError where the disk refuses.
     """
@@ -37,4 +38,4 @@ def spooled(stream: BinaryIO, limits: Limits) -> Iterator[Spooled]:
                 if total > limits.bytes:
                     raise InputError(f"standard input is over the limit of {limits.bytes:,} bytes")
                 file.write(chunk)
-        yield Spooled(path, "<standard input>")
+        yield Given(path, limits, "<standard input>")

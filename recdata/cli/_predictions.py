@@ -1,0 +1,62 @@
+"""Commands that read predictions: standard input as ``-``, limits, and a child process for files from strangers."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+_GIVEN = "recdata.cli.arguments"
+
+
+class PredictionsCommand(click.Command):
+    """A command with the arguments TASK and FILE; adds ``--limit`` and ``--untrusted``.
+
+    The callback gets, as ``file``, a ``Given`` that has path and limits.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.params += [
+            click.Option(
+                ["--limit", "limits"],
+                multiple=True,
+                metavar="NAME=NUMBER",
+                help="rows, bytes, columns, id_length, ratio, parts; seconds and memory with --untrusted.",
+            ),
+            click.Option(
+                ["--untrusted"],
+                is_flag=True,
+                help="Read FILE in a child process whose time and memory are limited.",
+            ),
+        ]
+
+    def make_context(self, info_name: str | None, args: list[str], *rest: Any, **extra: Any) -> click.Context:
+        """Keep the arguments as they were given, for the child."""
+        given = list(args)
+        context = super().make_context(info_name, args, *rest, **extra)
+        context.meta[_GIVEN] = given
+        return context
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the callback here, or the same command in a child."""
+        from recdata.submission.limits import Limits
+        from recdata.submission.spool import Given, spooled
+
+        limits = Limits.of(ctx.params.pop("limits"))
+        if ctx.params.pop("untrusted"):
+            from recdata import api
+            from recdata.cli._guarded import run_child
+
+            api.task(ctx.params["task"])  # what has to be built is built here, without limits
+            arguments = [text for text in ctx.meta[_GIVEN] if text != "--untrusted"]
+            code = run_child([str(self.name), *arguments], limits)
+            raise click.exceptions.Exit(code)
+        path = ctx.params["file"]
+        if str(path) == "-":
+            with spooled(sys.stdin.buffer, limits) as given:
+                ctx.params["file"] = given
+                return super().invoke(ctx)
+        ctx.params["file"] = Given(path, limits)
+        return super().invoke(ctx)
