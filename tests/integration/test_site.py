@@ -143,7 +143,6 @@ def test_opening_a_model(open_page, site):
     section = page.find_element("id", target)
     assert "recdata score generated-0@1.0.0/by-hand@1#abababababab predictions" in section.text
     assert (site / "entry" / f"{target}.json").is_file()
-    assert (site / "entry" / f"{target}.html").is_file()
 
 
 def test_comparing_two(open_page):

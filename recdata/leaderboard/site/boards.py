@@ -33,6 +33,7 @@ TRIVIAL = (
     "oracle",
 )
 """Baselines that every board opens with."""
+_SHARD = 1 << 19
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +95,12 @@ class Board:
     def rising(self) -> bool:
         """Whether more of the primary metric is better."""
         return higher_is_better(self.primary)
+
+    def shards(self) -> list[list[str]]:
+        """Return the ids of entries with values in runs of about _SHARD bytes: what one file of values holds."""
+        ids = list(self.values)
+        many = max(1, _SHARD // (4 * len(self.values[ids[0]]))) if ids else 1
+        return [ids[start : start + many] for start in range(0, len(ids), many)]
 
     def section(self, name: str) -> list[Row]:
         """Return the rows of a section, best first."""

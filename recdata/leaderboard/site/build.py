@@ -25,11 +25,6 @@ _HERE = Path(__file__).parent
 _MARK = ".recdata-site"
 _FOLDERS = ("task", "model", "entry", "corpus", "protocol", "data/values", "static")
 _FEED = 50
-_REDIRECT = (
-    '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Entry {id}</title>'
-    '<meta http-equiv="refresh" content="0; url=../model/{page}.html#{id}"></head>'
-    '<body><main><h1>Entry {id}</h1><p><a href="../model/{page}.html#{id}">The entry</a></p></main></body></html>\n'
-)
 
 
 def build_site(ledger: Ledger, out: Path, base: str = "") -> int:
@@ -101,8 +96,6 @@ class _Site:
         self._page("about.html", "about.html", {})
         self._feed()
         for entry in self.entries:
-            page = pages.model_page(entry.model["name"])
-            self._text(f"entry/{entry.id}.html", _REDIRECT.format(id=entry.id, page=page))
             shutil.copyfile(entry.path, self.out / "entry" / f"{entry.id}.json")
         self._text("data/entries.json", json.dumps([pages.news(entry) for entry in self.entries]))
         return len(self.entries)
@@ -125,9 +118,11 @@ class _Site:
         """Write a board's downloads, and the values of each user that the script compares by."""
         folder = self.out / "data"
         write_downloads(board, folder)
-        for entry, values in board.values.items():
-            text = base64.b64encode(values.astype("<f4").tobytes()).decode()
-            self._text(f"data/values/{entry}.js", f'recdataValues("{entry}","{text}")\n')
+        for number, ids in enumerate(board.shards()):
+            texts = {
+                entry: base64.b64encode(board.values[entry].astype("<f4").tobytes()).decode() for entry in ids
+            }
+            self._text(f"data/values/{board.slug}-{number}.js", f"recdataValues({json.dumps(texts)})\n")
         slices = self._slices(board)
         if slices is not None:
             text = base64.b64encode(slices.astype(np.uint8).tobytes()).decode()

@@ -257,8 +257,13 @@ def compare(boards: Sequence[Board], slices: Sequence[str]) -> dict[str, Any]:
     """Return what the page that compares two models is given."""
     chosen = []
     for board in boards:
+        shard = {entry: number for number, ids in enumerate(board.shards()) for entry in ids}
         rows = [
-            (row.first.id, row.first.label + (f", seed {row.first.model['seed']}" if row.spread else ""))
+            (
+                row.first.id,
+                row.first.label + (f", seed {row.first.model['seed']}" if row.spread else ""),
+                shard[row.first.id],
+            )
             for row in board.section(VERIFIED)
             if row.first.id in board.values
         ]
@@ -266,6 +271,10 @@ def compare(boards: Sequence[Board], slices: Sequence[str]) -> dict[str, Any]:
             each = {"task": board.task, "slug": board.slug, "primary": board.primary}
             chosen.append({**each, "rising": board.rising, "rows": rows})
     return {"data": script_json({"boards": chosen, "slices": list(slices)})}
+
+
+def _seed(row: Row) -> str:
+    return f", seed {row.first.model['seed']}" if row.spread else ""
 
 
 def overall(boards: Sequence[Board]) -> dict[str, Any]:

@@ -300,9 +300,11 @@
   function compare() {
     const asked = new URLSearchParams(location.search);
     const values = new Map();
-    window.recdataValues = (id, text) => {
-      const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-      values.set(id, new Float32Array(bytes.buffer));
+    window.recdataValues = (texts) => {
+      for (const [id, text] of Object.entries(texts)) {
+        const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+        values.set(id, new Float32Array(bytes.buffer));
+      }
     };
     window.recdataSlices = (slug, text) => { values.set(slug, Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))); };
     const get = (key, path) => new Promise((resolve) => {
@@ -336,7 +338,8 @@
 
     async function show() {
       const chosen = data.boards.find((each) => each.slug === task.value);
-      const [first, second, slices] = await Promise.all([get(a.value, a.value), get(b.value, b.value), get(chosen.slug, chosen.slug)]);
+      const file = (id) => `${chosen.slug}-${(chosen.rows.find((row) => row[0] === id) || [])[2]}`;
+      const [first, second, slices] = await Promise.all([get(a.value, file(a.value)), get(b.value, file(b.value)), get(chosen.slug, chosen.slug)]);
       const names = [a, b].map((select) => select.selectedOptions[0] ? select.selectedOptions[0].textContent : "");
       byId("command").textContent = `recdata compare ${a.value} ${b.value}`;
       if (!first || !second || first.length !== second.length) {
