@@ -193,6 +193,12 @@ def _unexpected(lists: Lists, cutoff: int) -> npt.NDArray[np.bool_]:
 
 def _relevant(lists: Lists, top: Tops) -> npt.NDArray[np.bool_]:
     bits = max(int(top.rank.max(initial=0)), lists.hits.highest(), 1).bit_length()
-    key = lists.hits.user.astype(np.int64) << bits | lists.hits.rank
-    relevant: npt.NDArray[np.bool_] = np.isin(top.user.astype(np.int64) << bits | top.rank, key)
+    hits = lists.hits.user.astype(np.int64) << bits | lists.hits.rank
+    shown = top.user.astype(np.int64) << bits | top.rank
+    # Both are sorted: each hit is looked for among the items shown.
+    at = np.searchsorted(shown, hits)
+    there = at < len(shown)
+    there[there] = shown[at[there]] == hits[there]
+    relevant = np.zeros(len(shown), dtype=bool)
+    relevant[at[there]] = True
     return relevant

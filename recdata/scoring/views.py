@@ -43,8 +43,10 @@ def facts_of(
         if not masks_seen(task.protocol):
             return np.full(len(population), len(task.item_ids), dtype=np.int64)
         seen = task.seen_pairs(part)
-        key = np.unique(seen.user.astype(np.int64) * max(len(task.item_ids), 1) + seen.item)
-        many = np.bincount(key // max(len(task.item_ids), 1), minlength=users)
+        key = seen.user.astype(np.int64) * max(len(task.item_ids), 1) + seen.item
+        key.sort()  # and neighbours compared: np.unique hashes, which takes ten times as long
+        first = np.append(True, key[1:] != key[:-1])[: len(key)]
+        many = np.bincount(key[first] // max(len(task.item_ids), 1), minlength=users)
         return len(task.item_ids) - many[population]
 
     def rows() -> npt.NDArray[np.int64]:
