@@ -78,4 +78,11 @@ def main() -> None:
         # The reader of our output (head, less) has gone; there is nobody left to tell.
         sys.stderr.close()
         code = 0
+    except OSError as error:
+        from recdata.store.atomic import refusal
+
+        if (reason := refusal(error)) is None:
+            raise
+        click.echo(f"error: cannot write {error.filename or 'a file'}: {reason}", err=True)
+        code = 6
     sys.exit(code if isinstance(code, int) else 0)

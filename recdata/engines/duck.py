@@ -35,7 +35,10 @@ class DuckEngine(Engine):
     def __init__(self, threads: int | None = None, skip_bad_rows: int = 0) -> None:
         """threads: how many, by default RECDATA_THREADS or all. skip_bad_rows: how many of raw files may be left out."""
         self.bad_rows = BadRows(skip_bad_rows)
-        self._spill = tempfile.mkdtemp(prefix="recdata-duckdb-")
+        try:
+            self._spill = tempfile.mkdtemp(prefix="recdata-duckdb-")
+        except OSError as error:
+            raise ResourceError(f"no temporary folder can be written: {error}; set TMPDIR to one") from error
         self.connection = duckdb.connect(
             config={
                 "temp_directory": self._spill,

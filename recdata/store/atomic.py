@@ -57,6 +57,11 @@ def writing(path: Path) -> Iterator[None]:
         raise
 
 
+def refusal(error: OSError) -> str | None:
+    """Return in words why the machine refused, or None where it is another kind of error."""
+    return _REASONS.get(error.errno or 0)
+
+
 def _concerns(error: OSError, path: Path) -> bool:
     if not isinstance(error.filename, str | os.PathLike):
         return False
