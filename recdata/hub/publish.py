@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from recdata.errors import InputError, MismatchError, MissingError, RecdataError, ResourceError
 from recdata.hub.manifest import read_export
+from recdata.protocol.versions import numbers
 from recdata.store.files import sha256_of
 from recdata.store.manifest import NAME
 
@@ -297,7 +298,7 @@ def _check_order(api: HfApi, repo: str, manifest: Mapping[str, Any]) -> None:
     if not api.file_exists(repo, NAME, repo_type="dataset", revision=MAIN):
         return
     newest = str(remote_manifest(repo, MAIN)["version"])
-    if _numbers(newest) > _numbers(str(manifest["version"])):
+    if numbers(newest) > numbers(str(manifest["version"])):
         raise InputError(
             f"{repo} is at version {newest}; publishing {manifest['version']} would set it back. An older version stays "
             "loadable by its tag."
@@ -310,10 +311,6 @@ def remote_manifest(repo: str, revision: str) -> dict[str, Any]:
 
     path = hf_hub_download(repo, NAME, repo_type="dataset", revision=revision)
     return read_export(Path(path), f"{repo} at {revision}")
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("+")[0].split(".") if part.isdigit())
 
 
 def _differences(

@@ -217,7 +217,8 @@ def test_second_version_offline_and_superseded(hub: Hub, run: Run, tmp_path: Pat
     for version, seed in (("1.0.0", 1), ("2.0.0", 2)):
         card = own_card(tmp_path, version, seed=seed, **small)
         code = (
-            "from pathlib import Path\nfrom recdata.sources.cards import read_card\nfrom recdata.corpora.build import build\n"
+            "from pathlib import Path\nfrom recdata.sources.cards import read_card\n"
+            "from recdata.corpora.build import build\n"
             f"build(read_card(Path({str(card)!r})))\n"
         )
         run(code)
