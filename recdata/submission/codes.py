@@ -27,7 +27,7 @@ CODES: dict[str, Code] = {
     "unknown-format": Code(
         "error",
         "the file is in none of the formats that are read",
-        "Parquet, CSV or TSV with a header, JSON Lines or a TREC run, plain or as gz, zst or bz2",
+        "Parquet (a file or a folder), CSV or TSV with a header, JSON Lines, a TREC run, npz; text also as gz, zst, bz2 or zip",
         "write it in one of them; the columns are user_id, item_id and score (or rank)",
     ),
     "name-differs": Code(
