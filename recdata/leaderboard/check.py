@@ -15,6 +15,7 @@ from recdata.leaderboard.sketch import NEAR, overlap, smallest
 from recdata.leaderboard.submit import rescore
 from recdata.leaderboard.values import content
 from recdata.protocol.task import Task
+from recdata.scoring.conventions import CANONICAL
 
 _HEADS = 8
 """By how many of their smallest hashes near copies are looked for: at an overlap of 0.9 nearly all share one."""
@@ -117,6 +118,11 @@ def _check_entry(ledger: Ledger, entry: Entry) -> Iterator[Fault]:
         task, result = entry.document["task"], entry.document["result"]
         if any(result["task"][key] != task[key] for key in ("name", "fingerprint", "part")):
             yield fault("result", "its result is for another task or part than the entry")
+        convention = result["choices"]["convention"]
+        if convention != CANONICAL.name:
+            yield fault(
+                "convention", f"its result has the choices of {convention}; only canonical ones are compared"
+            )
         for key in ("sha256", "rows", "bytes"):
             if result["predictions"][key] != entry.document["predictions"][key]:
                 yield fault("result", f"its result is of other predictions: {key} differs")
@@ -169,7 +175,8 @@ def _values(entry: Entry) -> Iterator[str]:
     if entry.document["result"]["choices"]["unit"] == "users":
         for name in table.column_names:
             number = entry.metrics[name]
-            mean, spread, _ = summarise(to_numpy(table.column(name)))
+            # A null is a user over whom the metric is not averaged.
+            mean, spread, _ = summarise(to_numpy(table.column(name).drop_null()))
             if (mean, spread) != (number["mean"], number["standard_error"]):
                 yield f"{name} is {number['mean']!r} +- {number['standard_error']!r}, its values give {mean!r} +- {spread!r}"
 

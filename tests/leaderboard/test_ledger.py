@@ -174,6 +174,14 @@ def test_strangers_and_orphans_are_named(ledger):
     assert sorted(code for _, code in codes(ledger)) == ["invalid", "orphan", "stranger"]
 
 
+def test_choices_of_other_libraries_are_no_entry(ledger):
+    def ranx(document):
+        document["result"]["choices"]["convention"] = "ranx"
+
+    rewrite(ledger.entries()[0], ranx)
+    assert ("error", "convention") in codes(ledger)
+
+
 def test_entries_in_another_folder_are_named(ledger):
     entry = ledger.entries()[0]
     elsewhere = ledger.folder / "other@1.0.0" / "by-hand@1"
