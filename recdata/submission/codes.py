@@ -27,7 +27,7 @@ CODES: dict[str, Code] = {
     "unknown-format": Code(
         "error",
         "the file is in none of the formats that are read",
-        "Parquet (a file or a folder), CSV or TSV with a header, JSON Lines, a TREC run, npz; text also as gz, zst, bz2 or zip",
+        "Parquet (file or folder), CSV or TSV with a header, JSON Lines, a TREC run, npz; text also as gz, zst, bz2, zip",
         "write it in one of them; the columns are user_id, item_id and score (or rank)",
     ),
     "name-differs": Code(

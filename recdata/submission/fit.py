@@ -129,7 +129,11 @@ def _among(
     width = len(task.item_ids)
     known = (user >= 0) & (user < len(task.user_ids)) & (item >= 0) & (item < width)
     key = np.where(known, user.astype(np.int64) * width + item, -1)
-    return np.isin(key, pairs.user.astype(np.int64) * width + pairs.item)
+    # Rows are few and pairs may be many: those of other users need not be sorted.
+    asked = np.zeros(len(task.user_ids), dtype=bool)
+    asked[user[known]] = True
+    mine = asked[pairs.user]
+    return np.isin(key, pairs.user[mine].astype(np.int64) * width + pairs.item[mine])
 
 
 def _texts(ids: Ids, codes: npt.NDArray[np.int32]) -> pa.Array:

@@ -1,0 +1,190 @@
+"""Fuzzing: whatever bytes a file has, the answer is findings, or a score that an independent reader confirms.
+
+Each format begins from good files that are then cut, flipped, repeated and mixed. RECDATA_FUZZ sets how many files each
+harness tries (default 60); what once failed is kept in ``PAST``.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from bad_inputs import GOOD, KINDS, lists, npz, parquet, run, task_in, zipped
+from bad_inputs import lines as json_lines
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from recdata.protocol.task import Task
+from recdata.scoring.score import score
+from recdata.submission.examine import validate
+from recdata.submission.finding import RejectedError
+
+FUZZ = settings(
+    max_examples=int(os.environ.get("RECDATA_FUZZ", "60")),
+    deadline=None,
+    derandomize="RECDATA_FUZZ" not in os.environ,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def parquet_lists() -> bytes:
+    sink = io.BytesIO()
+    table = pa.table({"user_id": ["u1", "u2"], "items": [["a", "c"], ["b"]], "scores": [[2.0, 1.0], [1.0]]})
+    pq.write_table(table, sink, row_group_size=1)
+    return sink.getvalue()
+
+
+SEEDS: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "csv": ("p.csv", GOOD.encode),
+    "tsv": ("p.tsv", GOOD.replace(",", "\t").encode),
+    "jsonl": ("p.jsonl", lambda: json_lines().encode()),
+    "json lists": ("p.jsonl", lambda: lists().encode()),
+    "trec": ("p.run", lambda: run().encode()),
+    "parquet": ("p.parquet", parquet),
+    "parquet lists": ("p.parquet", parquet_lists),
+    "npz": ("p.npz", npz),
+    "npz lists": (
+        "p.npz",
+        lambda: npz(item_id=np.array([["a"], ["b"], ["a"], ["b"]]), score=np.ones((4, 1))),
+    ),
+    "gz": ("p.csv.gz", lambda: gzip.compress(GOOD.encode(), mtime=0)),
+    "bz2": ("p.csv.bz2", lambda: bz2.compress(GOOD.encode())),
+    "zst": ("p.csv.zst", lambda: pa.compress(GOOD.encode(), codec="zstd", asbytes=True)),
+    "zip": ("p.csv.zip", lambda: zipped("p.csv")),
+}
+TOKENS = (
+    b"\n",
+    b"\r",
+    b"\0",
+    b",",
+    b"\t",
+    b'"',
+    b"nan",
+    b"-inf",
+    b"{",
+    b"[",
+    b"u1,a,1\n",
+    b"\xff",
+    b"\xed\xa0\x80",
+    b" ",
+    b"1e999",
+)
+
+PAST: dict[str, tuple[str, bytes]] = {}
+"""Files that once gave a traceback or a wrong score."""
+
+
+@pytest.fixture(scope="module")
+def task(tmp_path_factory: pytest.TempPathFactory) -> Task:
+    return task_in(tmp_path_factory.mktemp("task") / "task")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("fuzz")
+
+
+def try_file(task: Task, path: Path, content: bytes) -> None:
+    """Validate and score: the two must agree, and no error but recdata's own may come out."""
+    path.write_bytes(content)
+    findings = validate(task, path)
+    assert all(str(found).isprintable() for found in findings.shown())
+    if findings.total("error"):
+        with pytest.raises(RejectedError) as rejected:
+            score(task, path)
+        assert rejected.value.findings.counts == findings.counts
+    else:
+        result = score(task, path)
+        assert all(0 <= value <= 1 for value in result.metrics.values())
+
+
+@st.composite
+def damaged(draw: st.DrawFn, seed: bytes) -> bytes:
+    """Return ``seed`` after a few cuts, flips, insertions and repetitions."""
+    content = bytearray(seed)
+    for _ in range(draw(st.integers(1, 4))):
+        place = draw(st.integers(0, max(len(content) - 1, 0)))
+        kind = draw(st.sampled_from(("cut", "flip", "insert", "repeat", "drop")))
+        if kind == "cut":
+            del content[place:]
+        elif kind == "flip" and content:
+            content[place] ^= draw(st.integers(1, 255))
+        elif kind == "insert":
+            content[place:place] = draw(st.sampled_from(TOKENS) | st.binary(max_size=8))
+        elif kind == "repeat":
+            content[place:place] = content[place : place + draw(st.integers(1, 64))]
+        else:
+            del content[place : place + draw(st.integers(1, 16))]
+    return bytes(content)
+
+
+@pytest.mark.parametrize("format", SEEDS)
+def test_damaged_files(task: Task, folder: Path, format: str) -> None:
+    name, make = SEEDS[format]
+
+    @FUZZ
+    @given(damaged(make()))
+    def harness(content: bytes) -> None:
+        try_file(task, folder / name, content)
+
+    try_file(task, folder / name, make())
+    harness()
+
+
+@FUZZ
+@given(
+    content=st.binary(max_size=200),
+    start=st.sampled_from([b"", b"PAR1", b"PK\3\4", b"\x1f\x8b", b"BZh", b"(\xb5/\xfd", b"{"]),
+)
+def test_any_bytes(task: Task, folder: Path, content: bytes, start: bytes) -> None:
+    try_file(task, folder / "p", start + content)
+
+
+ids = st.text(max_size=5) | st.sampled_from(["u1", "u2", "a", "b", "seen", "42", "=1+1", "\u202e", "\x1b[2J"])
+numbers = st.floats(width=32) | st.integers(-3, 3).map(float)
+
+
+@FUZZ
+@given(st.lists(st.tuples(ids, ids, numbers), max_size=12))
+def test_any_rows_say_the_same_in_every_format(
+    task: Task, folder: Path, rows: list[tuple[str, str, float]]
+) -> None:
+    rows = [(user, item, value) for user, item, value in rows if (user + item).isprintable()]
+    columns = list(zip(*rows, strict=True)) or [(), (), ()]
+    kinds = (pa.string(), pa.string(), pa.float64())
+    table = pa.table(
+        {
+            name: pa.array(column, kind)
+            for name, column, kind in zip(("user_id", "item_id", "score"), columns, kinds, strict=True)
+        }
+    )
+    pq.write_table(table, folder / "rows.parquet")
+    counts = validate(task, table).counts
+    assert validate(task, folder / "rows.parquet").counts == counts
+    import csv as text
+
+    with (folder / "rows.csv").open("w", newline="", encoding="utf-8") as file:
+        text.writer(file, lineterminator="\n").writerows([("user_id", "item_id", "score"), *rows])
+    assert validate(task, folder / "rows.csv").counts == counts
+
+
+@pytest.mark.parametrize("case", PAST)
+def test_past_failures(task: Task, tmp_path: Path, case: str) -> None:
+    name, content = PAST[case]
+    try_file(task, tmp_path / name, content)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_kinds_of_bad_input(task: Task, tmp_path: Path, kind: str) -> None:
+    name, make, _ = KINDS[kind]
+    content = make()
+    try_file(task, tmp_path / name, content.encode() if isinstance(content, str) else content)
