@@ -67,14 +67,17 @@ def open_ledger(folder: Path | None) -> Ledger:
     return Ledger(folder)
 
 
-def loader() -> Callable[[str], Task]:
-    """Return a function that gives a task by its name, each loaded once."""
+def loader(allow_partial: bool = False) -> Callable[[str], Task]:
+    """Return a function that gives a task by its name, each loaded once.
+
+    allow_partial: samples of raw files will do, for where a fingerprint says whether they are the same ones.
+    """
     from functools import cache
 
     from recdata.api import task
 
     @cache
     def load(name: str) -> Task:
-        return task(name)
+        return task(name, allow_partial=allow_partial)
 
     return load

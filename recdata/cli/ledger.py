@@ -58,7 +58,7 @@ def check(
 
     files = [f for path in predictions for f in (sorted(path.rglob("*")) if path.is_dir() else [path])]
     known = {sha256_of(file): file for file in files if file.is_file()}
-    load = loader() if score or predictions else None
+    load = loader(allow_partial=True) if score or predictions else None
     ledger = open_ledger(folder)
     faults = check_ledger(ledger, load=load, predictions=known, base=base)
     if as_json:
@@ -98,7 +98,7 @@ def reproduce(entry: str, file: Path, by: str, folder: Path | None) -> None:
     found = ledger.entry(entry)
     if "result" not in found.document:
         raise InputError(f"entry {found.id} is reported, not scored: there is nothing to reproduce")
-    click.echo(str(score_again(ledger, found, loader()(found.task), file, by)))
+    click.echo(str(score_again(ledger, found, loader(allow_partial=True)(found.task), file, by)))
 
 
 @command.command("remake")
@@ -109,7 +109,7 @@ def remake(only: str, folder: Path | None) -> None:
     from recdata.leaderboard.remake import remake as again
 
     wrong = total = 0
-    for entry, differences in again(open_ledger(folder), loader(), only):
+    for entry, differences in again(open_ledger(folder), loader(allow_partial=True), only):
         total += 1
         wrong += bool(differences)
         said = "\n  ".join(["DIFFERS", *differences]) if differences else "the same bits"

@@ -17,7 +17,7 @@ from recdata.leaderboard.workflow import WORKFLOW
 @pytest.fixture
 def task(tmp_path, monkeypatch):
     task = small_task(tmp_path / "task")
-    monkeypatch.setattr("recdata.api.task", lambda name: task)
+    monkeypatch.setattr("recdata.api.task", lambda name, **options: task)
     return task
 
 
