@@ -193,10 +193,12 @@ def _benchmark(card: Card, raw: RawFiles, engine: DuckEngine) -> str:
         f" LEFT JOIN {split} ON {split}.user = r.user AND {split}.item = r.item" for split in there
     )
     chosen = ", ".join(f"{part} AS {split}" for split, part in splits.items())
-    return (
+    engine.keep(
+        "benchmark",
         "SELECT r.user AS user_id, r.item AS item_id, make_timestamptz(r.time * 1000) AS timestamp, r.rating, "
-        f"'review' AS event, {chosen} FROM {rows} AS r{joins}"
+        f"'review' AS event, {chosen} FROM {rows} AS r{joins}",
     )
+    return "SELECT * FROM benchmark"
 
 
 def _products(

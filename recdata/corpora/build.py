@@ -10,6 +10,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from recdata.corpora.check import check_counts, check_tables
 from recdata.corpora.tables import load, write_interactions, write_table
 from recdata.engines.duck import DuckEngine
@@ -56,7 +58,18 @@ def build(
             DuckEngine(threads, skip_bad_rows) as engine,
             atomic_folder(folder, replace=True) as work,
         ):
-            _build_tables(card, raw, engine, work, allow_partial)
+            try:
+                _build_tables(card, raw, engine, work, allow_partial)
+            except (
+                duckdb.ConversionException,
+                duckdb.InvalidInputException,
+                duckdb.OutOfRangeException,
+            ) as error:
+                # What a family's own check does not name by its line.
+                what = str(error).splitlines()[0]
+                raise InputError(
+                    f"{card.name}: a value in the raw files is not what it must be: {what}"
+                ) from error
             if not card.shipped:
                 shutil.copyfile(card.source, work / CARD)
     return folder

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from recdata.corpora.ahead import ahead
+from recdata.corpora.progress import bar
 from recdata.engines.base import name
 from recdata.engines.duck import DuckEngine
 
@@ -44,23 +45,20 @@ def in_order(
     place: a column of ``select``, an integer in [0, places) that never falls in ``order``; rows: how many there are. Where
     ``select`` joins, its first table is the large one.
     """
-    with ExitStack() as stack:
-        files = _deal(engine, select, place, max(places, 1), rows, stack)
-        for path in files:
-            table = _read(path)
-            path.unlink()
-            yield from table.take(_permutation(engine, table, order)).combine_chunks().to_batches()
+    for path in _deal(engine, select, place, max(places, 1), rows):
+        table = _read(path)
+        path.unlink()
+        yield from table.take(_permutation(engine, table, order)).combine_chunks().to_batches()
 
 
-def _deal(
-    engine: DuckEngine, select: str, place: str, places: int, rows: int, stack: ExitStack
-) -> list[Path]:
+def _deal(engine: DuckEngine, select: str, place: str, places: int, rows: int) -> list[Path]:
     """Deal rows to files, all rows of one place to the same, and return the files by place."""
     folder = engine.scratch("dealt").parent
     writers: dict[int, pa.ipc.RecordBatchStreamWriter] = {}
     share = 0
-    with ExitStack() as opened:
+    with ExitStack() as opened, bar("reading texts", rows) as shown:
         for batch in _large(ahead(engine.stream(select, _BATCH))):
+            shown.update(len(batch))
             if not share:
                 size = batch.nbytes / max(len(batch), 1) * rows
                 share = int(min(max(size // _FILE, 1), _MOST_FILES, places))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pyarrow.parquet as pq
 
 from recdata.corpora.ahead import ahead
 from recdata.corpora.ordering import Order, in_order
+from recdata.corpora.progress import bar
 from recdata.engines.base import UNIT, name, quote
 from recdata.engines.duck import DuckEngine
 from recdata.errors import InputError
@@ -200,15 +200,11 @@ def _written(
 
     Raises InputError where the rows are not ``total``: what gave them gave others the second time.
     """
-    from tqdm import tqdm
-
-    with tqdm(
-        total=total, desc=kind.name, unit=" rows", unit_scale=True, file=sys.stderr, disable=None
-    ) as bar:
+    with bar(f"writing {kind.name}", total) as shown:
         rows = 0
         for batch in ahead(_write(path, kind, batches)):
             rows += len(batch)
-            bar.update(len(batch))
+            shown.update(len(batch))
             yield batch
     if rows != total:
         raise InputError(

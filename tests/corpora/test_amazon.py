@@ -174,3 +174,10 @@ def test_a_review_without_its_user_is_named(home: Path, tmp_path: Path) -> None:
     ):
         corpus("amazon-2018-software", tmp_path)
     assert not list((home / "corpora").glob("*/manifest.json"))
+
+
+def test_a_value_that_only_the_engine_finds_is_no_traceback(home: Path, tmp_path: Path) -> None:
+    row = '{"overall": 5.0, "vote": "many", "asin": "B1", "reviewerID": "A1", "unixReviewTime": 946771200}\n'
+    (tmp_path / "Software.json").write_text(row)
+    with pytest.raises(InputError, match=r"a value in the raw files is not what it must be: .*many"):
+        corpus("amazon-2018-software", tmp_path)
