@@ -79,8 +79,23 @@ TOKENS = (
     b"1e999",
 )
 
-PAST: dict[str, tuple[str, bytes]] = {}
-"""Files that once gave a traceback or a wrong score."""
+PAST: dict[str, tuple[str, bytes]] = {
+    "Parquet magic and nothing else": ("p.parquet", b"PAR1"),
+    "a footer of zeros": ("p.parquet", b"PAR1" + bytes(1000) + b"PAR1"),
+    "zip magic and nothing else": ("p.zip", b"PK\3\4"),
+    "a bracket for each byte": (
+        "p.jsonl",
+        b'{"user_id": "u1", "item_id": "a", "score": 1}\n' + b"[" * 100_000,
+    ),
+    "an integer of 400 digits": (
+        "p.jsonl",
+        b'{"user_id": "u1", "item_id": "a", "score": ' + b"9" * 400 + b"}",
+    ),
+    "half a surrogate pair": ("p.jsonl", b'{"user_id": "\\ud800", "item_id": "a", "score": 1}'),
+    "an empty list first": ("p.jsonl", b'{"user_id": "u1", "items": []}\n{"user_id": "u2", "items": [7]}\n'),
+    "a first object without a user": ("p.jsonl", b'{"items": ["a"]}'),
+}
+"""Files that once gave a traceback here or in a program like it."""
 
 
 @pytest.fixture(scope="module")
