@@ -115,7 +115,8 @@ def _relevant(task: Task, part: str) -> str:
 
 def _candidates(task: Task, part: str) -> str:
     if fixes_candidates(task.protocol, part):
-        return "a fixed set for each user, sampled; another item is an error"
+        how = "as published" if "published" in task.protocol["candidates"] else "sampled"
+        return f"a fixed set for each user, {how}; another item is an error"
     return "all items of the task"
 
 
@@ -125,4 +126,6 @@ def _seen(task: Task, part: str) -> str:
     if not masks_seen(task.protocol):
         return "an item that the user already has counts like any other"
     before = "training" if part == "valid" else "training or validation"
+    if "context" in task.parts:
+        before += " or the context"
     return f"an item that the user has in {before} keeps its rank and counts as a miss, relevant or not"
