@@ -52,7 +52,9 @@ def write_ratings(path: Path, rows: int) -> None:
 def run(command: list[str], home: Path) -> tuple[float, float]:
     """Run a command; return its wall seconds and its peak memory in MB."""
     before = time.perf_counter()
-    process = subprocess.Popen(command, env=os.environ | {"RECDATA_HOME": str(home)}, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, env=os.environ | {"RECDATA_HOME": str(home)}, stdout=subprocess.DEVNULL
+    )
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"{' '.join(command)} failed")

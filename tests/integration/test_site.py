@@ -39,10 +39,16 @@ def site(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def chromium():
-    driver, browser = shutil.which("chromedriver"), shutil.which("chromium") or shutil.which("chromium-browser")
+    driver, browser = (
+        shutil.which("chromedriver"),
+        shutil.which("chromium") or shutil.which("chromium-browser"),
+    )
     if not driver or not browser:
         required("browser", "no chromium and chromedriver here: apt-get install chromium chromium-driver")
-    webdriver = pytest.importorskip("selenium.webdriver")
+    try:
+        from selenium import webdriver
+    except ImportError:
+        required("browser", "selenium is not installed: pip install selenium")
     options = webdriver.ChromeOptions()
     options.binary_location = browser
     for word in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,900"):
@@ -219,7 +225,8 @@ def test_it_fits_a_phone(open_page, chromium, path):
     chromium.set_window_size(500, 800)
     try:
         chromium.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride", {"width": 360, "height": 700, "deviceScaleFactor": 2, "mobile": True}
+            "Emulation.setDeviceMetricsOverride",
+            {"width": 360, "height": 700, "deviceScaleFactor": 2, "mobile": True},
         )
         page = open_page(path)
         assert page.execute_script("return document.documentElement.scrollWidth") <= 360
@@ -231,7 +238,9 @@ def test_it_fits_a_phone(open_page, chromium, path):
 def test_no_request_leaves_the_site(open_page, chromium):
     for path in ("index.html", BOARD, "compare.html"):
         page = open_page(path)
-        names = page.execute_script("return performance.getEntriesByType('resource').map((each) => each.name)")
+        names = page.execute_script(
+            "return performance.getEntriesByType('resource').map((each) => each.name)"
+        )
         assert all(name.startswith("file://") for name in names)
 
 
@@ -241,7 +250,16 @@ def axe(tmp_path_factory):
     if not shutil.which("npm"):
         required("axe", "no npm here to get axe-core with")
     done = subprocess.run(
-        ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder), "axe-core@4"],
+        [
+            "npm",
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+            "--prefix",
+            str(folder),
+            "axe-core@4",
+        ],
         capture_output=True,
         text=True,
         timeout=120,
@@ -269,7 +287,9 @@ def test_axe_finds_nothing_serious(open_page, site, axe, theme):
             "axe.run(document, {preload: false, resultTypes: ['violations']}).then((result) => done(result.violations))"
         )
         serious = [
-            (each["id"], each["nodes"][0]["html"][:200]) for each in found if each["impact"] in ("serious", "critical")
+            (each["id"], each["nodes"][0]["html"][:200])
+            for each in found
+            if each["impact"] in ("serious", "critical")
         ]
         assert serious == [], path
 
