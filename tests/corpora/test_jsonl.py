@@ -30,7 +30,8 @@ GOOD = b'{"id":"a","score":1.5,"count":3,"flag":true,"names":["x",null],"when":"
 def rows(path: Path, fields: dict[str, str] = FIELDS, skip: int = 0) -> list[dict[str, Any]]:
     with DuckEngine(skip_bad_rows=skip) as engine:
         read_json(engine, "objects", path, fields)
-        return engine.connection.sql("SELECT * FROM objects").to_arrow_table().to_pylist()
+        with engine.in_order():
+            return engine.connection.sql("SELECT * FROM objects").to_arrow_table().to_pylist()
 
 
 def written(folder: Path, raw: bytes, name: str = "file.json") -> Path:
