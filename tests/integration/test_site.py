@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
-import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -245,29 +245,11 @@ def test_no_request_leaves_the_site(open_page, chromium):
 
 
 @pytest.fixture(scope="module")
-def axe(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("axe")
-    if not shutil.which("npm"):
-        required("axe", "no npm here to get axe-core with")
-    done = subprocess.run(
-        [
-            "npm",
-            "install",
-            "--no-audit",
-            "--no-fund",
-            "--ignore-scripts",
-            "--prefix",
-            str(folder),
-            "axe-core@4",
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    script = folder / "node_modules" / "axe-core" / "axe.min.js"
-    if done.returncode or not script.is_file():
-        required("axe", f"axe-core cannot be had: {done.stderr[-300:]}")
-    return script.read_text()
+def axe():
+    found = importlib.util.find_spec("axe_core_python")
+    if found is None or found.origin is None:
+        required("browser", "axe-core is not installed: pip install axe-core-python")
+    return Path(found.origin).with_name("axe.min.js").read_text(encoding="utf-8")
 
 
 def kinds(site: Path) -> list[str]:
