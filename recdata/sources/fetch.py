@@ -67,9 +67,6 @@ def obtain(card: Card, from_path: Path | None = None) -> Iterator[RawFiles]:
     if not card.files:  # a generated corpus
         yield RawFiles(card, {}, ())
         return
-    if not card.files:  # a generated corpus
-        yield RawFiles(card, {}, ())
-        return
     if from_path is not None:
         with _from_path(card, from_path) as raw:
             yield raw
