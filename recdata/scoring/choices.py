@@ -7,7 +7,7 @@ from typing import Any
 from recdata.protocol.task import Task
 from recdata.scoring.plan import Plan
 from recdata.submission.block import Value
-from recdata.submission.expected import fixes_candidates, masks_seen
+from recdata.submission.expected import fixes_candidates, masks_seen, refused_codes
 
 _POPULATIONS = {
     "truth": "every user with at least one relevant item in the {part} part",
@@ -41,7 +41,8 @@ def choices_of(task: Task, part: str, plan: Plan, value: Value) -> dict[str, Any
             "unit": "rows",
             "population": f"every row of the {part} part, a pair that was rated twice counted twice",
             "missing": "a row without a prediction is an error; there is no score then",
-            "unknown": "rows of users, items or pairs that are not in the part are ignored and counted",
+            "unknown": "rows of users, items or pairs that are not in the part are ignored and counted"
+            + _refused(task),
             "denominators": denominators,
         }
     compared = "float32" if convention.single else "float64"
@@ -61,7 +62,7 @@ def choices_of(task: Task, part: str, plan: Plan, value: Value) -> dict[str, Any
         "seen": _seen(task, part) if convention.seen == "miss" else _SEEN[convention.seen],
         "unknown": (
             "rows of users outside of the population are ignored; an item outside of the task keeps its rank and "
-            "counts as a miss"
+            "counts as a miss" + _refused(task)
         ),
         "denominators": denominators,
     }
@@ -105,6 +106,13 @@ def _notes(plan: Plan) -> str:
         if rule.repeats:
             said.append(f"{measure}: a relevant pair that is repeated counts each time in R")
     return "; ".join(filter(None, said))
+
+
+def _refused(task: Task) -> str:
+    """Return what the protocol does not let pass, in words."""
+    codes = refused_codes(task.protocol)
+    names = [f"{code.partition('-')[2]}s" for code in ("unknown-user", "unknown-item") if code in codes]
+    return f"; {' and '.join(names)} that the task does not know are an error" if names else ""
 
 
 def _relevant(task: Task, part: str) -> str:

@@ -16,6 +16,7 @@ class Code(NamedTuple):
     remedy: str
 
 
+FORMATS_READ = "Parquet (file or folder), CSV or TSV with a header, JSON Lines, a TREC run, npz; text also as gz, zst, bz2, zip"
 CODES: dict[str, Code] = {
     # The file as a whole. Errors here end the reading.
     "unreadable": Code(
@@ -27,7 +28,7 @@ CODES: dict[str, Code] = {
     "unknown-format": Code(
         "error",
         "the file is in none of the formats that are read",
-        "Parquet (file or folder), CSV or TSV with a header, JSON Lines, a TREC run, npz; text also as gz, zst, bz2, zip",
+        FORMATS_READ,
         "write it in one of them; the columns are user_id, item_id and score (or rank)",
     ),
     "name-differs": Code(
@@ -100,13 +101,14 @@ CODES: dict[str, Code] = {
     ),
     "unknown-user": Code(
         "warning",
-        "the user is not in the task; the row is ignored",
+        "the user is not in the task; the row is ignored (an error where the protocol's policy says so)",
         "an id of the task's users",
         "write user ids as the publisher did",
     ),
     "unknown-item": Code(
         "warning",
-        "the item is not in the task; in a ranking it keeps its rank and counts as a miss",
+        "the item is not in the task; in a ranking it keeps its rank and counts as a miss (an error where the protocol's "
+        "policy says so)",
         "an id of the task's items",
         "write item ids as the publisher did",
     ),

@@ -18,7 +18,7 @@ from recdata.store.files import check_files
 from recdata.submission.asked import Asked
 from recdata.submission.block import USER, Reader
 from recdata.submission.encode import Encoder
-from recdata.submission.expected import Expected, judged_misses
+from recdata.submission.expected import Expected, judged_misses, refused_codes
 from recdata.submission.finding import Findings, StopReadingError, escape
 from recdata.submission.fit import find_other_part, find_other_task
 from recdata.submission.ids import Ids
@@ -76,6 +76,7 @@ def examine(
 
     Raises InputError where the task cannot be scored in that part, MismatchError where the task's files were changed.
     """
+    findings.refuse(refused_codes(task.protocol))
     examine_family = _examine_rating if task.protocol["task"] == "rating" else _examine_ranking
     with ThreadPoolExecutor(1) as thread:
         # Where the task's files are not what its manifest says, that explains whatever goes wrong.

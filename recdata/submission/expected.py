@@ -109,6 +109,13 @@ def fixes_candidates(protocol: Mapping[str, Any], part: str) -> bool:
     return part == "test" and "full" not in protocol["candidates"]
 
 
+def refused_codes(protocol: Mapping[str, Any]) -> frozenset[str]:
+    """Return the codes of findings that are errors by the protocol's policy ``unknown``, though warnings elsewhere."""
+    policy = protocol.get("unknown", {})
+    codes = {"users": "unknown-user", "items": "unknown-item"}
+    return frozenset(code for of, code in codes.items() if policy.get(of, "count") == "error")
+
+
 def masks_seen(protocol: Mapping[str, Any]) -> bool:
     """Say whether items of the parts before count as misses: ``seen`` of the candidates' operator is "mask"."""
     ((_, arguments),) = protocol["candidates"].items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from threading import RLock
 from typing import Any, Literal
@@ -79,6 +79,7 @@ class Findings:
         self.file = file
         self.unit: Unit = unit
         self.limit = limit
+        self._refused: frozenset[str] = frozenset()
         self._counts: dict[str, int] = {}
         self._lock = RLock()  # the thread that reads ahead adds to them too
         self._kept: dict[str, list[tuple[int, int, Finding]]] = {}
@@ -86,9 +87,18 @@ class Findings:
     def copy(self) -> Findings:
         """Return findings of their own that begin with these."""
         other = Findings(self.file, self.unit, self.limit)
+        other._refused = self._refused
         other._counts = dict(self._counts)
         other._kept = {code: list(kept) for code, kept in self._kept.items()}
         return other
+
+    def refuse(self, codes: Iterable[str]) -> None:
+        """Make findings of these codes errors, as a task's policy says; to be said before any is added."""
+        self._refused |= frozenset(codes)
+
+    def severity(self, code: str) -> Severity:
+        """Return the severity that ``code`` has here."""
+        return "error" if code in self._refused else CODES[code].severity
 
     def add(
         self,
@@ -104,7 +114,7 @@ class Findings:
         kind = CODES[code]
         finding = Finding(
             code,
-            kind.severity,
+            self.severity(code),
             self.file,
             self.unit,
             row,
@@ -157,17 +167,17 @@ class Findings:
     @property
     def counts(self) -> Mapping[str, int]:
         """How many findings there are of each code, in the order of the code list, errors first."""
-        return {code: self._counts[code] for code in _order() if code in self._counts}
+        return {code: self._counts[code] for code in self._order() if code in self._counts}
 
     def total(self, severity: Severity) -> int:
         """Return the number of findings of that severity."""
-        return sum(n for code, n in self._counts.items() if CODES[code].severity == severity)
+        return sum(n for code, n in self._counts.items() if self.severity(code) == severity)
 
     def shown(self) -> list[Finding]:
         """Return at most ``limit`` findings: errors first, and of each code at least one while there is room."""
         ordered = {
             code: [entry[2] for entry in sorted(self._kept[code], key=lambda entry: (-entry[0], -entry[1]))]
-            for code in _order()
+            for code in self._order()
             if code in self._kept
         }
         share = dict.fromkeys(ordered, 0)
@@ -183,7 +193,7 @@ class Findings:
         """Return what was found for a person: findings a line each, then how many there are of each code."""
         lines = [str(finding) for finding in self.shown()]
         for code, number in self.counts.items():
-            lines.append(f"{number:,} x {code} ({CODES[code].severity})")
+            lines.append(f"{number:,} x {code} ({self.severity(code)})")
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
@@ -196,9 +206,8 @@ class Findings:
             "findings": [finding.to_dict() for finding in self.shown()],
         }
 
-
-def _order() -> list[str]:
-    return sorted(CODES, key=lambda code: CODES[code].severity)
+    def _order(self) -> list[str]:
+        return sorted(CODES, key=self.severity)
 
 
 class RejectedError(InputError):

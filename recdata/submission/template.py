@@ -15,7 +15,8 @@ from recdata.metrics.spelling import expand, largest_cutoff
 from recdata.protocol.task import Task
 from recdata.store.atomic import atomic_file
 from recdata.submission.block import ITEM, USER
-from recdata.submission.expected import Expected, check_part
+from recdata.submission.codes import FORMATS_READ
+from recdata.submission.expected import Expected, check_part, refused_codes
 from recdata.submission.finding import escape
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def expect(task: Task, part: str = "test") -> dict[str, Any]:
         },
         "users": len(np.unique(task.rows(part).user)) if rating else len(task.population(part)),
         "rows_for_each_user": "every pair of the part, once" if rating else _length(task),
-        "formats": "Parquet, CSV or TSV with a header, JSON Lines, TREC run; text also as gz, zst, bz2 or zip",
+        "formats": FORMATS_READ,
         "policies": _policies(task, part, rating),
         "example": rows,
     }
@@ -54,12 +55,22 @@ def expect(task: Task, part: str = "test") -> dict[str, Any]:
 
 def _policies(task: Task, part: str, rating: bool) -> list[str]:
     if rating:
-        return ["a pair of the part without a prediction is an error", "other pairs are ignored and counted"]
+        codes = sorted(refused_codes(task.protocol))
+        return [
+            "a pair of the part without a prediction is an error",
+            "other pairs are ignored and counted",
+            *(code.replace("-", " ") + "s are an error" for code in codes),
+        ]
     expected = Expected.of(task, part)
+    refused = refused_codes(task.protocol)
     policies = [
         "a user of the part without rows counts 0",
-        "an unknown user's rows are ignored and counted",
-        "an unknown item keeps its rank and counts as a miss",
+        "an unknown user is an error"
+        if "unknown-user" in refused
+        else "an unknown user's rows are ignored and counted",
+        "an unknown item is an error"
+        if "unknown-item" in refused
+        else "an unknown item keeps its rank and counts as a miss",
         "a pair that is there twice is an error",
         "equal scores are put in order by the MD5 of the item id",
     ]

@@ -6,12 +6,16 @@ import json
 from pathlib import Path
 
 import pytest
-from handmade import make_task
+from handmade import RATING, make_task
 
+from recdata.errors import InputError
 from recdata.protocol.task import Task
+from recdata.schema.documents import check as check_document
+from recdata.scoring.score import score
 from recdata.store.manifest import content_hash
 from recdata.submission.examine import validate
-from recdata.submission.finding import Findings
+from recdata.submission.finding import Findings, RejectedError
+from recdata.submission.template import expect
 
 HEADER = "user_id,item_id,score\n"
 USERS = [str(n) for n in range(10, 30)]
@@ -155,3 +159,41 @@ def test_predictions_for_another_split_of_the_corpus(task: Task, tmp_path: Path,
     findings = check(task, tmp_path / "p.csv", lists(0))
     assert findings.counts["seen-item"] == 20
     assert findings.counts["other-task"] == 1
+
+
+@pytest.mark.parametrize("kind", ["ranking", "rating"])
+@pytest.mark.parametrize(("of", "row"), [("users", ("nobody", "i7", 1)), ("items", ("10", "nothing", 0.5))])
+def test_what_is_unknown_is_an_error_where_the_protocol_says_so(
+    tmp_path: Path, kind: str, of: str, row: tuple[str, str, float]
+) -> None:
+    code = f"unknown-{of[:-1]}"
+    test = [(user, ITEMS[n], 3.0) for n, user in enumerate(USERS)]
+    rows = [*((user, item, 9) for user, item, _ in test), row]
+    path = tmp_path / "p.csv"
+    for policy in ({}, {of: "error"}, {"users": "count", "items": "count"}):
+        more = RATING if kind == "rating" else {}
+        unknown = {"unknown": policy} if policy else {}
+        task = make_task(tmp_path / "task", test=test, items=ITEMS, **more, **unknown)
+        findings = check(task, path, rows)
+        refused = policy.get(of) == "error"
+        assert findings.counts[code] == 1
+        assert findings.total("error") == refused
+        assert f"1 x {code} ({'error' if refused else 'warning'})" in findings.text()
+        said = f"unknown {of} are an error" if kind == "rating" else f"an unknown {of[:-1]} is an error"
+        assert (said in expect(task)["policies"]) == refused
+        if refused:
+            with pytest.raises(RejectedError, match=code):
+                score(task, path)
+            check(task, path, rows[:-1])
+        stated = score(task, path).document["choices"]["unknown"]
+        assert stated.endswith(f"; {of} that the task does not know are an error") == refused
+
+
+def test_a_policy_that_is_none_is_refused() -> None:
+    from recdata.protocol.document import load_protocol
+
+    protocol = {key: value for key, value in load_protocol("loo-last").items() if key != "population"}
+    check_document({**protocol, "unknown": {"users": "error", "items": "count"}}, "protocol", "p.yaml")
+    for policy in ({}, {"users": "ignore"}, {"ratings": "error"}, "error"):
+        with pytest.raises(InputError, match="unknown"):
+            check_document({**protocol, "unknown": policy}, "protocol", "p.yaml")
