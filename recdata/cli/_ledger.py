@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -67,17 +67,32 @@ def open_ledger(folder: Path | None) -> Ledger:
     return Ledger(folder)
 
 
-def loader(allow_partial: bool = False) -> Callable[[str], Task]:
+def loader(allow_partial: bool = False, raw: Mapping[str, Path] | None = None) -> Callable[[str], Task]:
     """Return a function that gives a task by its name, each loaded once.
 
-    allow_partial: samples of raw files will do, for where a fingerprint says whether they are the same ones.
+    allow_partial: samples of raw files will do, for where a fingerprint says whether they are the same ones. raw: where
+    the raw files of a corpus are, by its name; those of others are looked for at the usual places.
     """
     from functools import cache
 
     from recdata.api import task
+    from recdata.protocol.names import parse_name
 
     @cache
     def load(name: str) -> Task:
-        return task(name, allow_partial=allow_partial)
+        return task(name, from_path=(raw or {}).get(parse_name(name).corpus), allow_partial=allow_partial)
 
     return load
+
+
+def read_places(raw: tuple[str, ...]) -> dict[str, Path]:
+    """Return the paths of ``CORPUS=PATH`` options by corpus. Raises InputError where one is not so, or is not there."""
+    places = {}
+    for each in raw:
+        corpus, equals, path = each.partition("=")
+        if not equals or not corpus:
+            raise InputError(f"--raw is written CORPUS=PATH, not {each!r}")
+        if not Path(path).exists():
+            raise InputError(f"--raw {corpus}: {path} is not there")
+        places[corpus] = Path(path)
+    return places

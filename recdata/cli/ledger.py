@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from recdata.cli._ledger import ledger_folder, loader, open_ledger
+from recdata.cli._ledger import ledger_folder, loader, open_ledger, read_places
 from recdata.cli._options import as_json
 from recdata.errors import InputError, MismatchError
 
@@ -103,13 +103,18 @@ def reproduce(entry: str, file: Path, by: str, folder: Path | None) -> None:
 
 @command.command("remake")
 @click.option("--only", default="", help="Those whose task's or model's name has this in it.")
+@click.option(
+    "--raw", multiple=True, metavar="CORPUS=PATH", help="Where a corpus's raw files are; may be repeated."
+)
 @ledger_folder
-def remake(only: str, folder: Path | None) -> None:
+def remake(only: str, raw: tuple[str, ...], folder: Path | None) -> None:
     """Run every baseline of the ledger again and compare each number, to the bit. Builds what the store lacks."""
     from recdata.leaderboard.remake import remake as again
 
     wrong = total = 0
-    for entry, differences in again(open_ledger(folder), loader(allow_partial=True), only):
+    for entry, differences in again(
+        open_ledger(folder), loader(allow_partial=True, raw=read_places(raw)), only
+    ):
         total += 1
         wrong += bool(differences)
         said = "\n  ".join(["DIFFERS", *differences]) if differences else "the same bits"
