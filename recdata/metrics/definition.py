@@ -36,7 +36,8 @@ class Definition:
     root is what is reported. over: "all" where the function gives one number for all users or rows together, which has
     no standard error; "users" where a rating metric gives one for each user. reads: what the metric needs besides hits,
     found only where it is asked for ("judged": ranks of items known to be not relevant). ranges: lowest and highest
-    value of numeric parameters. denominators: by parameter and its value, what is divided by then.
+    value of numeric parameters. denominators: by parameter and its value, what is divided by then. tool: given the
+    parameters, the name, version and settings of the library that computes it, as a result states them.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Definition:
     reads: frozenset[str] = frozenset()
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     denominators: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    tool: Callable[..., str] | None = None
 
     @property
     def parameters(self) -> Mapping[str, Any]:

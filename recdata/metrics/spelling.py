@@ -41,6 +41,12 @@ class Measure:
         found = [said[name][value] for name, value in self.parameters if value in said.get(name, ())]
         return found[-1] if found else self.definition.denominator
 
+    @property
+    def tool(self) -> str | None:
+        """The library that computes it, with version and settings; None where recdata does."""
+        made = self.definition.tool
+        return None if made is None else made(**{**self.definition.parameters, **dict(self.parameters)})
+
     def values(self, evidence: Any) -> npt.NDArray[np.float64]:
         """Return one value per user, or per row of a rating task, from what the metric's family reads."""
         arguments = dict(self.parameters)
