@@ -16,7 +16,11 @@ class Code(NamedTuple):
     remedy: str
 
 
-FORMATS_READ = "Parquet (file or folder), CSV or TSV with a header, JSON Lines, a TREC run, npz; text also as gz, zst, bz2, zip"
+FORMATS_READ = (
+    "Parquet (file or folder), CSV or TSV with a header, JSON Lines, a TREC run, npz; text also as gz, zst, "
+    "bz2, zip"
+)
+"""The formats of predictions, in words."""
 CODES: dict[str, Code] = {
     # The file as a whole. Errors here end the reading.
     "unreadable": Code(
