@@ -18,6 +18,10 @@ from recdata.leaderboard.values import about, write_values
 from recdata.protocol.task import Task
 
 
+BESIDE = ("Coverage", "EPC")
+"""What an entry of a ranking task has besides the protocol's metrics, so that a board shows what accuracy costs."""
+
+
 class Submitted(NamedTuple):
     """path: the entry's file. entry: its document. warnings: near copies and the like, in words."""
 
@@ -51,14 +55,15 @@ def submit(
 ) -> Submitted:
     """Score a prediction file for the test part of ``task`` and write an entry to ``ledger``.
 
-    where: an address at which the file can be had. Raises InputError where the predictions or the card are
+    where: an address at which the file can be had. metrics: None is the protocol's and, of a ranking task, coverage and
+    novelty at the cutoff of its primary one. Raises InputError where the predictions or the card are
     wrong, the same predictions are there already (under whatever name), or the result contradicts itself.
     """
     from recdata.scoring.score import score
 
     model = read_card(card)
     entries = [entry for entry in ledger.entries() if "result" in entry.document]
-    result = score(task, predictions, metrics=metrics)
+    result = score(task, predictions, metrics=metrics or _metrics(task))
     given = result.document["predictions"]
     _refuse_copies([entry for entry in entries if entry.fingerprint == task.fingerprint], given["sha256"])
     drawn = sketch(task, predictions)
@@ -94,6 +99,19 @@ def submit(
         path = ledger.add(document, task.name, values)
     write_facts(ledger, task, "test")
     return Submitted(path, document, warnings)
+
+
+def _metrics(task: Task) -> str:
+    """Return the protocol's metrics, and coverage and novelty where they have a meaning, as one list."""
+    from recdata.metrics.spelling import parse
+    from recdata.scoring.score import choose_measures
+
+    names = [str(measure) for measure in choose_measures(task, None)]
+    cutoff = parse(str(task.protocol["primary"])).cutoff if task.protocol["task"] == "ranking" else None
+    # Novelty is counted in the training part, which a task of test sessions alone does not have.
+    if cutoff is not None and task.manifest["parts"]["train"]["rows"]:
+        names += [f"{name}@{cutoff}" for name in BESIDE]
+    return ",".join(dict.fromkeys(names))
 
 
 def report(

@@ -221,7 +221,7 @@
   function plane() {
     const { metrics, rising, rows } = data;
     if (metrics.length < 2 || !rows.length) return;
-    const beyond = metrics.findIndex((name) => /coverage|novelty|diversity|serendip|popularity/i.test(name));
+    const beyond = metrics.findIndex((name) => /coverage|epc|information|diversity|serendip|popularity/i.test(name));
     const selects = ["across", "up"].map(byId);
     selects.forEach((select, which) => {
       metrics.forEach((name, index) => select.append(make("option", { value: index }, name)));
