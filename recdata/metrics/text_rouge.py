@@ -1,8 +1,8 @@
 """ROUGE: how many n-grams, or how long a common subsequence, an answer shares with the expected text (rouge-score).
 
-Texts are lower-cased, cut at everything but the ASCII letters a to z and digits, and not stemmed unless ``stemmer=True``, which
-stems words of more than three letters with Porter's. What has no such letter, as a text in another script, has no
-tokens and scores 0: rouge-score's own rule.
+Texts are lower-cased, cut at everything but the ASCII letters a to z and digits, and not stemmed unless
+``stemmer=True``, which stems words of more than three letters with Porter's. What has no such letter, as a text in
+another script, has no tokens and scores 0: rouge-score's own rule.
 """
 
 from __future__ import annotations
@@ -109,8 +109,8 @@ def _one(kind: str, stemmer: bool, gold: str, answer: str) -> float:
 def common(first: Sequence[str], second: Sequence[str]) -> int:
     """Return the length of the longest common subsequence of two lists of words, in little memory.
 
-    A row of the usual table as the bits of one integer: those where it does not grow. Source: Hyyrö, "Bit-parallel LCS-length
-    computation revisited", AWOCA 2004.
+    A row of the usual table as the bits of one integer: those where it does not grow. Source: Hyyrö, "Bit-parallel
+    LCS-length computation revisited", AWOCA 2004.
 
     >>> common("abcbdab", "bdcaba")
     4
