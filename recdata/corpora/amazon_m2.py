@@ -3,6 +3,9 @@
 A session has no id of its own: the publishers' key is its place among its locale's rows, from 0, so the order of a file's
 rows means something. The id here is that place behind the name of the set and the locale: ``train-UK-0``,
 ``task2-phase1-ES-17``. Labels come in a file of their own, row by row as the sessions.
+
+The same sessions are interactions too, so that tasks 1 and 2 are ranking tasks like any other: a session is the user, its
+previous items and then the next one are the user's rows in order.
 """
 
 from __future__ import annotations
@@ -37,7 +40,9 @@ def read(card: Card, raw: RawFiles, engine: DuckEngine) -> dict[str, str]:
             if select := _test_set(engine, raw, label, task, phase):
                 sets.append(select)
     if sets:
-        tables["sessions"] = " UNION ALL ".join(sets)
+        tables["sessions"] = sessions = " UNION ALL ".join(sets)
+        tables["interactions"] = _interactions(sessions)
+        tables["users"] = f"SELECT session_id AS user_id, locale, part, task, phase FROM ({sessions})"
     if raw.has("products"):
         tables["items"] = _products(engine, raw.path("products"))
     return tables
@@ -88,6 +93,21 @@ def _sessions(engine: DuckEngine, relation: str, label: str, task: str, phase: s
         f"NULL AS timestamp, coalesce(previous_items, []) AS previous_items, next_item, next_title, "
         f"{quote('test' if task else 'train')} AS part, {quote(task) if task else 'NULL'} AS task, {nothing} AS phase "
         f"FROM {name(relation)}"
+    )
+
+
+def _interactions(sessions: str) -> str:
+    """Return the SELECT of what sessions hold as rows: previous items are context where the next one is asked for.
+
+    The test of phase 1, which the competition's public board showed, validates; that of phase 2 decided, and tests.
+    """
+    own = "session_id AS user_id, coalesce(task || coalesce('-' || phase, ''), 'train') AS set"
+    common = "NULL AS timestamp, NULL AS rating, 'view' AS event"
+    return (
+        f"SELECT {own}, unnest(previous_items) AS item_id, {common}, generate_subscripts(previous_items, 1) AS position, "
+        f"CASE part WHEN 'train' THEN 'train' ELSE 'context' END AS part FROM ({sessions}) "
+        f"UNION ALL SELECT {own}, next_item, {common}, len(previous_items) + 1, CASE WHEN part = 'train' THEN 'train' "
+        f"WHEN phase = 'phase1' THEN 'valid' ELSE 'test' END FROM ({sessions}) WHERE next_item IS NOT NULL"
     )
 
 

@@ -38,7 +38,8 @@ def assign(
 ) -> Assigned:
     """Run a protocol's filters, split and policies over a built corpus.
 
-    Raises InputError where an operator does not fit the corpus, and where nothing comes into the training or test part.
+    Raises InputError where an operator does not fit the corpus, and where nothing comes into the test part, or into the
+    training part where the split is not the publisher's own and there is no context part.
     """
     where, total = str(protocol["name"]), int(origin.manifest["tables"]["interactions"]["rows"])
     everything = rows = _read(origin, protocol, engine, user_ids, item_ids)
@@ -51,7 +52,8 @@ def assign(
     held = engine.columns(call(splits, protocol["split"], where, engine, rows))
     part[held["row"]] = held["part"]
     _apply_policies(origin, protocol.get("policies", {}), part)
-    for name in ("train", "test"):
+    spared = "predefined" in protocol["split"] or (part == NUMBERED.index(CONTEXT) + 1).any()
+    for name in ("test",) if spared else ("train", "test"):
         if not (part == NUMBERED.index(name) + 1).any():
             raise InputError(
                 f"protocol {where}: no row of {origin.manifest['name']} comes into the {name} part"

@@ -25,7 +25,8 @@ def corpus(folder: Path) -> Corpus:
 
 def test_real_test_sets(home: Path, data: Path) -> None:
     folder = data / "amazon-m2"
-    built = recdata.load("amazon-m2", from_path=folder, allow_partial=True)
+    built = recdata.load("amazon-m2", from_path=folder)
+    assert not built.manifest["partial"]
     sessions = built.to_arrow("sessions").to_pandas()
     assert sessions.groupby("task").size().to_dict() == {"task1": 316_971, "task2": 34_688, "task3": 56_421}
     assert sessions["phase"].isna().all()

@@ -19,6 +19,7 @@ CORPORA = {
     "gowalla-ngcf@1.0.0": "gowalla-ngcf",
     "s3rec-beauty@1.0.0": "s3rec",
     "s3rec-lastfm@1.0.0": "s3rec",
+    "amazon-m2@1.1.0": "amazon-m2",
     "synth-small@1.0.0": None,
 }
 PLACES = [

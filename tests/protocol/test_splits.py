@@ -38,6 +38,7 @@ DIAGRAMS: list[tuple[list[Row], Spec, str]] = [
         "1113 1123",
     ),
     (letters("u abcd", split=["train", "train", None, "test"]), {"predefined": {"column": "split"}}, "11.3"),
+    (letters("u abcd", split=["train", "context", None, "test"]), {"predefined": {"column": "split"}}, "14.3"),
     (letters("u aaabbccc", session_id=list("AAABBCCC")), {"last-session": {"column": "session_id"}}, "11122333"),
     (days("u abcdefgh", 0, 0.01, 0.02, 1, 1.01, 2, 2.01, 2.02), {"last-session": {"pause_minutes": 30}}, "11122333"),
     (

@@ -9,6 +9,7 @@ from recdata.errors import InputError
 from recdata.protocol.hashing import keyed
 from recdata.protocol.operators import Rows
 from recdata.protocol.splits._common import (
+    CONTEXT,
     DROPPED,
     TEST,
     VALID,
@@ -97,10 +98,12 @@ def k_fold_rows(engine: Engine, rows: Rows, *, folds: int, fold: int, valid: boo
 
 
 def predefined(engine: Engine, rows: Rows, *, column: str) -> str:
-    """Take the split that the corpus's publisher made: ``column`` holds "train", "valid" or "test"; null is in no part.
+    """Take the split that the corpus's publisher made: ``column`` holds the names of parts; null is in no part.
 
-    column  train train null test
-    part    1     1     .    3
+    They are "train", "valid", "test" and "context": what a model sees of a tested user but does not train on.
+
+        column  train train null context test
+        part    1     1     .    4       3
 
     Raises InputError where the corpus has no such column.
     """
@@ -109,6 +112,7 @@ def predefined(engine: Engine, rows: Rows, *, column: str) -> str:
     del engine
     part = name(column)
     return (
-        f"SELECT row, CASE {part} WHEN 'test' THEN {TEST} WHEN 'valid' THEN {VALID} ELSE {DROPPED} END AS part "
+        f"SELECT row, CASE {part} WHEN 'test' THEN {TEST} WHEN 'valid' THEN {VALID} "
+        f"WHEN 'context' THEN {CONTEXT} ELSE {DROPPED} END AS part "
         f"FROM {name(rows.name)} WHERE {part} IS NULL OR {part} <> 'train'"
     )
