@@ -119,10 +119,22 @@ def summarise(values: npt.NDArray[np.float64], root: bool = False) -> Summary:
     if n == 0:
         raise ValueError("a mean over an empty population is undefined")
     mean = math.fsum(values.tolist()) / n
-    error = None
-    if n > 1:
-        deviation = values - mean
-        error = math.sqrt(math.fsum((deviation * deviation).tolist()) / (n - 1) / n)
+    squares = math.fsum(squared_deviations(values, mean).tolist()) if n > 1 else 0.0
+    return summary(mean, squares, n, root)
+
+
+def squared_deviations(values: npt.NDArray[np.float64], mean: float) -> npt.NDArray[np.float64]:
+    """Return (x - mean)^2 of each of ``values``, whose sum ``summary`` takes."""
+    deviation = values - mean
+    return deviation * deviation
+
+
+def summary(mean: float, squares: float, n: int, root: bool = False) -> Summary:
+    """Return what ``summarise`` does of ``n`` values, at least one, from their mean and the sum of squared deviations.
+
+    Both sums exactly rounded, wherever they were added up.
+    """
+    error = math.sqrt(squares / (n - 1) / n) if n > 1 else None
     if root:
         mean = math.sqrt(mean)
         error = None if error is None else (error / (2 * mean) if mean else 0.0)
