@@ -13,7 +13,7 @@ from recdata.metrics.definition import metric
 from recdata.metrics.hits import Hits
 from recdata.metrics.kernel import discounts, running, sum_by_user
 from recdata.metrics.ranking import capped, need_cutoff
-from recdata.metrics.ties import refuse_open, weights
+from recdata.metrics.ties import Groups, ratio, refuse_torn, stopping, weights
 
 Values = npt.NDArray[np.float64]
 Gain = Literal["binary", "graded", "exponential"]
@@ -45,9 +45,10 @@ def ndcg(
     list has 1 exactly. gain: 1 for each relevant item; 'graded' its grade (the newest rating of the pair);
     'exponential' 2^grade - 1. discount: 'log2-from-3' is 1/log2(max(rank, 2)), so that the first two ranks are
     worth the same. ideal: 'all' is k hits, whatever R; 'own' is the list's hits moved to the first ranks.
-    Population: users with R >= 1, without a list 0. Ties: settled before, or the mean over their orders (not of
-    'own'). Bounds: 0 to 1. Undefined: R = 0; where all gains are 0 it is 0. Source: Järvelin and Kekäläinen, TOIS
-    20(4), 2002; discount and 2^grade - 1: Burges et al., ICML 2005.
+    Population: users with R >= 1, without a list 0. Ties: settled before, or the mean over their orders, which
+    has no closed form for 'own' with grades where the cutoff falls into a tie. Bounds: 0 to 1. Undefined: R = 0;
+    where all gains are 0 it is 0. Source: Järvelin and Kekäläinen, TOIS 20(4), 2002; discount and 2^grade - 1:
+    Burges et al., ICML 2005.
 
     Hits at ranks 1 and 3 of three relevant items: (1 + 1/2) / (1 + 1/log2(3) + 1/2).
 
@@ -62,7 +63,9 @@ def ndcg(
         table = _table(discount, need_cutoff(cutoff, "nDCG with ideal='all'"))
         return dcg(hits, cutoff, gain, discount) / running(table[1:])[cutoff]
     if ideal == "own":
-        refuse_open(hits, "nDCG with ideal='own'")
+        if hits.open and gain == "binary":
+            return _own_expected(hits, cutoff, discount)
+        refuse_torn(hits, cutoff, "nDCG with grades and ideal='own'")
         best = _own(hits.within(cutoff), gain, discount)
     elif gain == "binary":
         reachable = capped(hits.relevant, cutoff)
@@ -121,15 +124,14 @@ def expected_reciprocal_rank(
 
     A hit satisfies with probability (2^grade - 1) / 2^highest; the grade is 1, or with gain='graded' the newest
     rating of the pair. highest: the highest grade there is. Population: users with R >= 1, without a list 0. Ties:
-    settled before; the mean over their orders has no closed form. Bounds: 0 to 1. Undefined: never. Source:
-    Chapelle, Metzler, Zhang and Grinspan, CIKM 2009.
+    settled before, or the mean over their orders. Bounds: 0 to 1. Undefined: never. Source: Chapelle, Metzler,
+    Zhang and Grinspan, CIKM 2009.
 
     Hits at ranks 1 and 2, each of which satisfies with probability 1/2: 1/2 + 1/2 * 1/2 / 2.
 
     >>> expected_reciprocal_rank(Hits.of([{"a", "b"}], [["a", "b"]]), None).tolist()
     [0.625]
     """
-    refuse_open(hits, "ERR")
     top = hits.within(cutoff)
     grade = top.facts.grades() if gain == "graded" else np.ones(int(hits.relevant.sum()))
     if (grade > highest).any():
@@ -137,6 +139,8 @@ def expected_reciprocal_rank(
             f"ERR: a grade is {grade.max():g}; name the highest grade, as in ERR(gain='graded', highest=5)"
         )
     stop = (exponential(grade) / exponential(np.array([highest]), 0))[top.pair]
+    if hits.open:
+        return stopping(hits, cutoff, stop)
     values, going_on = np.zeros(len(top)), np.ones(len(top))
     ordinal = top.ordinals()
     # The hits of one turn are of different users.
@@ -178,6 +182,20 @@ def _own(top: Hits, gain: Gain, discount: Discount) -> Values:
     order = np.lexsort((-gained, top.user))
     rank = top.ordinals()
     return sum_by_user(top.user, gained[order] * _table(discount, int(rank.max(initial=0)))[rank], len(top))
+
+
+def _own_expected(hits: Hits, cutoff: int | None, discount: Discount) -> Values:
+    """Return the mean over orders of ties of binary nDCG whose ideal is the list's own hits at the first ranks."""
+    last = max(_last(hits.within(cutoff), cutoff), int(hits.relevant.max(initial=0)))
+    table = _table(discount, last)
+    sums = running(table[1:])
+
+    def worth(every: Groups) -> Values:
+        mean = (sums[every.first + every.inside - 1] - sums[every.first - 1]) / every.size
+        added: Values = every.hits * np.where(every.size == 1, table[every.first], mean)
+        return added
+
+    return ratio(hits, cutoff, worth, lambda many: sums[many])
 
 
 def _table(discount: Discount, last: int) -> Values:

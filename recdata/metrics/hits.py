@@ -131,7 +131,7 @@ class Hits:
             spans = [(row.index(one) + 1, row.count(one)) for row, one in zip(scores, own, strict=True)]
             groups = TieGroups(*np.array(spans, dtype=np.int32).reshape(-1, 2).T)
         listed = np.array([len(items) for items in lists], dtype=np.int64)
-        against = None if judged is None else cls.of(judged, lists)
+        against = None if judged is None else cls.of(judged, lists, tied)
         return cls(sizes, listed, user, rank, pair, groups, judged=against, facts=facts)
 
     def __len__(self) -> int:

@@ -12,7 +12,15 @@ from recdata.metrics.definition import metric
 from recdata.metrics.hits import Hits
 from recdata.metrics.kernel import running, sum_by_user
 from recdata.metrics.ranking import capped, need_cutoff
-from recdata.metrics.ties import first_reciprocal, groups, precision_sum, refuse_open, weights
+from recdata.metrics.ties import (
+    first_reciprocal,
+    groups,
+    precision_sum,
+    precision_worth,
+    ratio,
+    tied,
+    weights,
+)
 
 Values = npt.NDArray[np.float64]
 
@@ -66,8 +74,8 @@ def average_precision(
 
     A perfect list has 1 whatever k. of: other divisors, R ('relevant'), k ('places'), min(R, n, k) ('listed'), h
     ('hits'). at='ranks': the mean of precision at each of the ranks 1 to k, whether there is a hit or not.
-    Population: users with R >= 1, without a list 0. Ties: settled before, or the mean over their orders (not of
-    'hits'). Bounds: 0 to 1. Undefined: R = 0. Source: Buckley and Voorhees, SIGIR 2000 (uncut, divided by R); the
+    Population: users with R >= 1, without a list 0. Ties: settled before, or the mean over their orders. Bounds: 0
+    to 1. Undefined: R = 0. Source: Buckley and Voorhees, SIGIR 2000 (uncut, divided by R); the
     divisor min(R, k) at a cutoff is the usual one where lists are short. trec_eval divides by R at every cutoff.
 
     Hits at ranks 1 and 3 of three relevant items: (1/1 + 2/3) / 3.
@@ -82,8 +90,8 @@ def average_precision(
         ahead = running(1 / np.arange(1.0, last + 1))
         table = np.append(0.0, ahead[-1] - ahead[:-1])
         return sum_by_user(top.user, weights(top, table, cutoff), len(top)) / np.int64(last)
-    if of == "hits":
-        refuse_open(hits, "MAP with of='hits'")
+    if of == "hits" and hits.open:
+        return ratio(hits, cutoff, precision_worth, lambda many: many.astype(np.float64))
     summed = precision_sum(hits, cutoff) if hits.open else _precision_sum(top)
     if of == "reachable":
         return summed / capped(hits.relevant, cutoff)
@@ -133,15 +141,15 @@ def binary_preference(hits: Hits) -> Values:
 
     Judged misses are the items of the part that are known to be not relevant: those whose rating is too low. For
     each hit: 1 - min(judged misses above, R) / min(R, N), N being the user's judged misses; 1 where N is 0.
-    Relevant items that are not listed add 0. Population: users with R >= 1, without a list 0. Ties: settled
-    before. Bounds: 0 to 1. Undefined: R = 0. Source: Buckley and Voorhees, SIGIR 2004, as trec_eval computes it.
+    Relevant items that are not listed add 0. Population: users with R >= 1, without a list 0. Ties: settled before,
+    or the mean over their orders. Bounds: 0 to 1. Undefined: R = 0. Source: Buckley and Voorhees, SIGIR 2004, as
+    trec_eval computes it.
 
     x is a judged miss, y not judged: a has no judged miss above it, b has one of the two that count.
 
     >>> binary_preference(Hits.of([{"a", "b"}], [["y", "a", "x", "b"]], judged=[{"x", "z"}])).tolist()
     [0.75]
     """
-    refuse_open(hits, "Bpref")
     if hits.judged is None:
         raise InputError("Bpref needs items that are known to be not relevant, and this task has none")
     misses = hits.judged
@@ -150,8 +158,26 @@ def binary_preference(hits: Hits) -> Values:
     start = np.searchsorted(keys, hits.user.astype(np.int64) << bits)
     above = np.searchsorted(keys, hits.user.astype(np.int64) << bits | hits.rank) - start
     relevant, judged = hits.relevant[hits.user], misses.relevant[hits.user]
-    lost = np.minimum(above, relevant) / np.maximum(np.minimum(relevant, judged), 1)
+    missed = _misses_above(hits, misses, relevant) if hits.open else np.minimum(above, relevant)
+    lost = missed / np.maximum(np.minimum(relevant, judged), 1)
     return sum_by_user(hits.user, np.where(judged > 0, 1 - lost, 1.0), len(hits)) / hits.relevant
+
+
+def _misses_above(hits: Hits, misses: Hits, most: npt.NDArray[np.int32]) -> Values:
+    """Return for each hit the mean of min(judged misses above, ``most``) over the orders of ties.
+
+    Of the j judged misses that a hit is tied with, 0, 1, ..., j stand above it with equal chances.
+    """
+    first = tied(hits).first.astype(np.int64)
+    bits = max(hits.highest(), misses.highest(), 1).bit_length()
+    keys = np.sort(misses.user.astype(np.int64) << bits | tied(misses).first)
+    user = hits.user.astype(np.int64) << bits
+    begin, end = np.searchsorted(keys, user | first), np.searchsorted(keys, user | first, side="right")
+    above, beside = begin - np.searchsorted(keys, user), end - begin
+    below = np.clip(most - above, 0, beside + 1)  # how many of the j + 1 cases stay below ``most``
+    summed = below * above + below * (below - 1) // 2 + (beside + 1 - below) * most
+    values: Values = summed / (beside + 1)
+    return values
 
 
 def _precision_sum(top: Hits) -> Values:

@@ -14,6 +14,8 @@ from recdata.submission.asked import Asked
 
 FAMILIES = {"ranking": ("ranking", "beyond"), "rating": ("rating",)}
 """The families of metrics that a kind of task has."""
+_UNORDERED = {("ideal", "own"), ("of", "hits")}
+"""Parameters with which a metric is divided by what the list has: relevant items first need not be best, nor last worst."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +68,16 @@ def plan(
         if not chosen.canonical:
             raise InputError(f"convention {chosen.name} says how ties are broken; leave ties out")
         for measure in measures:
-            if measure.definition.family != "ranking" or measure.definition.reads:
+            if measure.definition.family != "ranking":
                 raise InputError(f"{measure} has canonical ties alone, not {ties}")
+            if ties != "expected" and set(measure.parameters) & _UNORDERED:
+                raise InputError(
+                    f"{measure} has no {ties} order of a tie in closed form, since what it is divided by depends on it too"
+                )
     for measure in measures:
         chosen.rule(measure)
     if by and not chosen.canonical:
         raise InputError("slices are of canonical scores; leave the convention out")
-    for measure in measures:
-        if by and measure.definition.family == "beyond":
-            raise InputError(f"{measure} has no slices: a list is not for one relevant item or another")
     names = by.split(",") if isinstance(by, str) else by or ()
     return Plan(chosen, tuple(measures), ties, tuple(name.strip() for name in names if name.strip()))
 

@@ -10,12 +10,13 @@ import numpy as np
 from recdata.errors import InputError
 from recdata.metrics.definition import UndefinedError
 from recdata.metrics.hits import Hits
+from recdata.metrics.lists import Lists
 from recdata.metrics.ratings import Ratings
 from recdata.metrics.spelling import Measure, summary_of
 from recdata.protocol.slices import Slice, slices, slices_by
 from recdata.protocol.task import Task
 from recdata.scoring.evidence import Evidence
-from recdata.scoring.views import narrowed
+from recdata.scoring.views import narrowed, narrowed_lists
 
 SETS = {
     "cold": ("cold-", "warm-"),
@@ -55,7 +56,9 @@ def score_slices(
 ) -> list[dict[str, Any]]:
     """Return for each slice its name, what it is, how many pairs (or rows) are in it, and its metrics.
 
-    A metric that is not defined in a slice (AUC where all labels are the same) is left out of it.
+    A metric of lists is over the whole lists of the users who have something relevant in the slice; what else is relevant
+    to them does not count there. A metric that is not defined in a slice (AUC where all labels are the same) is left out
+    of it.
     """
     made = []
     for each in chosen:
@@ -70,17 +73,19 @@ def score_slices(
                 values = measure.values(cache[id(whole)])
             except UndefinedError:
                 continue
-            entry["metrics"][str(measure)] = summary_of(measure, values, len(cache[id(whole)]))._asdict()
+            values = values[~np.isnan(values)]
+            if len(values):
+                entry["metrics"][str(measure)] = summary_of(measure, values, len(cache[id(whole)]))._asdict()
         if entry["metrics"]:
             made.append(entry)
     return made
 
 
-def _within(whole: Any, part: Slice) -> Hits | Ratings:
+def _within(whole: Hits | Lists | Ratings, part: Slice) -> Hits | Lists | Ratings:
     if isinstance(whole, Hits):
         return narrowed(whole, pairs=part.mask)[0]
-    if not isinstance(whole, Ratings):
-        raise InputError("metrics of lists have no slices: a list is not for one relevant item or another")
+    if isinstance(whole, Lists):
+        return narrowed_lists(whole, part.mask)
     mask = part.mask
     # Users are numbered again: those without a row here are not averaged over.
     users, user = np.unique(whole.user[mask], return_inverse=True)

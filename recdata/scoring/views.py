@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recdata.metrics.hits import Facts, Hits
+from recdata.metrics.lists import Lists, Tops
 from recdata.protocol.task import Task
 from recdata.submission.expected import fixes_candidates, masks_seen
 
@@ -90,6 +91,17 @@ def narrowed(hits: Hits, users: Mask | None = None, pairs: Mask | None = None) -
             lambda: facts.items()[kept],
         ),
     ), left
+
+
+def narrowed_lists(lists: Lists, pairs: Mask) -> Lists:
+    """Return the whole lists of the users who have one of some relevant pairs (bool[p]); those pairs alone are relevant."""
+    hits, left = narrowed(lists.hits, pairs=pairs)
+    place = np.where(left, np.cumsum(left) - 1, -1).astype(np.int32)
+    keep = left[lists.tops.user]
+    tops = Tops(place[lists.tops.user[keep]], lists.tops.rank[keep], lists.tops.item[keep])
+    user, item = lists.known
+    known = (np.where(user >= 0, place[user], -1).astype(np.int32), item)
+    return Lists(tops, hits, lists.items, known, lists.trainers, lists.features)
 
 
 def by_pair(hits: Hits) -> Hits:

@@ -81,8 +81,6 @@ def test_all_at_once_in_any_order_of_rows(task: Task) -> None:
 
 
 def test_what_has_no_meaning(task: Task) -> None:
-    with pytest.raises(InputError, match="no slices"):
-        score(task, frame(LISTS), metrics="coverage@2", by="cold")
     with pytest.raises(InputError, match="ranx has no Coverage"):
         score(task, frame(LISTS), metrics="coverage@2", convention="ranx")
     with pytest.raises(InputError, match="needs a cutoff"):

@@ -133,6 +133,11 @@ def test_graded(tmp_path: Path) -> None:
         (3 * 0.63093 + 5 * 0.5) / (5 + 3 * 0.63093), abs=1e-5
     )
     assert plain["bpref"] == 0.0  # c is a judged miss above both
+    tied = frame({"u1": "cba"}, {"u1": [1.0, 1.0, 1.0]})
+    expected = [
+        score(task, tied, metrics="bpref", ties=ties)["bpref"] for ties in ("worst", "expected", "best")
+    ]
+    assert expected == [0.0, 0.5, 1.0]
     elliot = score(task, lists, metrics="ndcg@3", convention="elliot")["ndcg@3"]
     assert elliot == pytest.approx((3 * 0.63093 + 15 * 0.5) / (15 + 3 * 0.63093), abs=1e-5)
     bare = make_task(tmp_path / "b", test=[("u1", "a")])
@@ -171,7 +176,9 @@ def test_what_does_not_go_together(task: Task, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected md5"):
         score(task, frame(LISTS), ties="fair")
     with pytest.raises(InputError, match="canonical ties alone"):
-        score(task, frame(LISTS), metrics="bpref", ties="best")
+        score(task, frame(LISTS), metrics="arp@2", ties="best")
+    with pytest.raises(InputError, match="no worst order of a tie in closed form"):
+        score(task, frame(LISTS), metrics="map(of=hits)@2", ties="worst")
     with pytest.raises(InputError, match="none for each user"):
         score(task, frame(LISTS), convention="rechorus", metrics="hr@1", per_user=tmp_path / "u.csv")
     with pytest.raises(InputError, match="none of these"):

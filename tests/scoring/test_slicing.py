@@ -70,6 +70,31 @@ def test_ratings(tmp_path: Path) -> None:
     check(result.document, "result", "test")
 
 
+def test_metrics_of_lists(task: Task, lists: pd.DataFrame) -> None:
+    result = score(task, lists, metrics="coverage@2,arp@1,serendipity@3,popreo@3,mrr", by="cold")
+    check(result.document, "result", "test")
+    found = {each["name"]: each["metrics"] for each in result.document["slices"]}
+    # Items are a, b and x; u1 and u2 ask for b, which is cold: their lists show b twice, a once, z, which is unknown.
+    assert found["cold-items"]["Coverage@2"] == {"mean": 1 / 3, "standard_error": None, "population": 2}
+    assert found["cold-items"]["ARP@1"]["mean"] == 0.0
+    assert found["cold-items"]["ARP@1"]["population"] == 1  # u2's first place holds z
+    assert found["cold-users"]["Coverage@2"]["mean"] == 1 / 3
+    assert found["cold-users"]["ARP@1"]["mean"] == 1.0
+    # Of the lists of u1 and u2 b alone is relevant here: not popular, in one of two and in one of one known places.
+    assert found["cold-items"]["Serendipity@3"]["mean"] == 0.0
+    assert found["warm-users"]["MRR"]["population"] == 2
+    everyone = score(task, lists, metrics="coverage@2,arp@1,mrr")
+    for name in ("Coverage@2", "ARP@1", "MRR"):
+        assert result[name] == everyone[name]
+
+
+def test_a_slice_of_everyone_is_the_whole(task: Task, lists: pd.DataFrame) -> None:
+    names = ["Coverage@3", "Gini@3", "EPC@2", "PopRSP@2", "Serendipity@1", "Completeness@2", "ACLT@3"]
+    result = score(task, lists, metrics=names, by="repeat")
+    (novel,) = result.document["slices"]
+    assert novel["metrics"] == result.document["metrics"]
+
+
 def test_what_is_no_slice(task: Task, lists: pd.DataFrame) -> None:
     with pytest.raises(InputError, match="leave the convention out"):
         score(task, lists, metrics="hr@1", by="cold", convention="ranx")
