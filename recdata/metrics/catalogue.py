@@ -97,13 +97,11 @@ def ranking_parity(lists: Lists, cutoff: int, share: float = 0.8) -> Values:
     [0.2]
     """
     tail = lists.tail(share)
-    item = lists.known_items(cutoff).item
-    user, known = lists.known
-    had = known[user >= 0]
+    shown, had = lists.counts(cutoff), lists.had()
     rates = []
     for group in (~tail, tail):
-        possible = len(lists) * int(group.sum()) - int(group[had].sum())
-        rates.append(int(group[item].sum()) / possible if possible > 0 else 0.0)
+        possible = len(lists) * int(group.sum()) - int(had[group].sum())
+        rates.append(int(shown[group].sum()) / possible if possible > 0 else 0.0)
     return _spread(rates)
 
 
@@ -130,12 +128,11 @@ def equal_opportunity(lists: Lists, cutoff: int, share: float = 0.8) -> Values:
     [1.0]
     """
     tail = lists.tail(share)
-    top = lists.hits.within(cutoff)
-    relevant = lists.hits.facts.items()
+    wanted, found = lists.wanted(), lists.found(cutoff)
     rates = []
     for group in (~tail, tail):
-        possible = int(group[relevant].sum())
-        rates.append(int(group[relevant[top.pair]].sum()) / possible if possible else 0.0)
+        possible = int(wanted[group].sum())
+        rates.append(int(found[group].sum()) / possible if possible else 0.0)
     return _spread(rates)
 
 

@@ -41,6 +41,16 @@ class Features(NamedTuple):
     vectors: npt.NDArray[np.float64] | None = None
 
 
+class Training(NamedTuple):
+    """What is known of training as a whole. popularity: how many users have each item, int64[items]. users: how many
+    there are. pairs: how many distinct (user, item) pairs.
+    """
+
+    popularity: npt.NDArray[np.int64]
+    users: int
+    pairs: int
+
+
 def _no_features(column: str) -> Features:
     raise InputError(f"nothing is known of items by {column!r} here")
 
@@ -50,15 +60,15 @@ class Lists:
     """The lists with what metrics ask of items. An item is -1 where the task does not have it.
 
     tops: the first items, as many as the largest cutoff. hits: of the same lists. items: how many the task has. known:
-    the distinct pairs of training, as two arrays of one length: places in the population (-1: someone else) and items.
-    trainers: how many users training has. features: by column of the items, each read when it is asked for.
+    the distinct pairs of training, as two arrays of one length: places in the population (-1: someone else, who may be
+    left out) and items. training: all of it, counted. features: by column of the items, each read when it is asked for.
     """
 
     tops: Tops
     hits: Hits
     items: int
     known: tuple[Codes, Codes]
-    trainers: int
+    training: Training
     features: Callable[[str], Features] = _no_features
     _cuts: dict[int, Tops] = field(default_factory=dict, init=False, repr=False)
 
@@ -97,7 +107,9 @@ class Lists:
             Features(sets) if vectors is None else Features(None, np.array([vectors[name] for name in names]))
         )
         hits = Hits.of(relevant or [set()] * len(lists), lists)
-        return cls(tops, hits, len(names), (before, item), len(known), lambda column: found)
+        popularity = np.bincount(item, minlength=len(names))
+        training = Training(popularity, len(known), len(pairs))
+        return cls(tops, hits, len(names), (before, item), training, lambda column: found)
 
     def __len__(self) -> int:
         """Return the number of users."""
@@ -109,10 +121,10 @@ class Lists:
             self._cuts[cutoff] = self.tops.within(cutoff)
         return self._cuts[cutoff]
 
-    @cached_property
+    @property
     def popularity(self) -> npt.NDArray[np.int64]:
         """How many users have each item in training: int64[items]."""
-        return np.bincount(self.known[1], minlength=self.items)
+        return self.training.popularity
 
     @cached_property
     def by_popularity(self) -> npt.NDArray[np.int64]:
@@ -131,6 +143,20 @@ class Lists:
         """Return in how many lists each item is: int64[items]; items that the task does not have are left out."""
         item = self.within(cutoff).item
         return np.bincount(item[item >= 0], minlength=self.items)
+
+    def had(self) -> npt.NDArray[np.int64]:
+        """Return how many users of the population have each item in training: int64[items]."""
+        user, item = self.known
+        return np.bincount(item[user >= 0], minlength=self.items)
+
+    def wanted(self) -> npt.NDArray[np.int64]:
+        """Return to how many users each item is relevant: int64[items]."""
+        return np.bincount(self.hits.facts.items(), minlength=self.items)
+
+    def found(self, cutoff: int) -> npt.NDArray[np.int64]:
+        """Return in how many lists each item is a hit: int64[items]."""
+        item = self.hits.facts.items()[self.hits.within(cutoff).pair]
+        return np.bincount(item, minlength=self.items)
 
     def known_items(self, cutoff: int) -> Tops:
         """Return the items at the first ranks that the task has."""

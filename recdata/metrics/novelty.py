@@ -36,7 +36,7 @@ def self_information(lists: Lists, cutoff: int) -> Values:
     [1.0]
     """
     top = lists.known_items(cutoff)
-    bits = _bits(lists.trainers, lists.popularity)
+    bits = _bits(lists.training.users, lists.popularity)
     return _mean(lists, top, bits[top.item])
 
 
@@ -57,7 +57,7 @@ def popularity_complement(
     [0.375]
     """
     top = lists.known_items(cutoff)
-    seen = lists.popularity[top.item] / np.int64(max(lists.trainers, 1))
+    seen = lists.popularity[top.item] / np.int64(max(lists.training.users, 1))
     return _discounted(lists, top, cutoff, 1 - seen, discount, items)
 
 
@@ -80,7 +80,7 @@ def free_discovery(
     [2.0]
     """
     top = lists.known_items(cutoff)
-    bits = _bits(len(lists.known[1]), lists.popularity)
+    bits = _bits(lists.training.pairs, lists.popularity)
     return _discounted(lists, top, cutoff, bits[top.item], discount, items)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from recdata.errors import InputError
 from recdata.metrics.hits import Hits
-from recdata.metrics.lists import Features, Lists
+from recdata.metrics.lists import Features, Lists, Training
 from recdata.protocol.task import Task
 from recdata.submission.examine import Examined
 
@@ -25,15 +25,21 @@ def lists_of(task: Task, examined: Examined, hits: Hits) -> Lists:
     train = task.pairs("train")
     place = np.full(len(task.user_ids), -1, dtype=np.int32)
     place[examined.population] = np.arange(len(examined.population), dtype=np.int32)
-    trainers = int((np.bincount(train.user) > 0).sum()) if len(train.user) else 0
     return Lists(
         examined.tops,
         hits,
         len(task.item_ids),
         (place[train.user], train.item),
-        trainers,
+        training_of(task),
         lambda column: features_of(task, column),
     )
+
+
+def training_of(task: Task) -> Training:
+    """Return what is counted in training as a whole."""
+    user, item = task.pairs("train")
+    users = int((np.bincount(user) > 0).sum()) if len(user) else 0
+    return Training(np.bincount(item, minlength=len(task.item_ids)), users, len(item))
 
 
 def features_of(task: Task, column: str) -> Features:
