@@ -101,7 +101,7 @@ def narrowed_lists(lists: Lists, pairs: Mask) -> Lists:
     tops = Tops(place[lists.tops.user[keep]], lists.tops.rank[keep], lists.tops.item[keep])
     user, item = lists.known
     known = (np.where(user >= 0, place[user], -1).astype(np.int32), item)
-    return Lists(tops, hits, lists.items, known, lists.trainers, lists.features)
+    return Lists(tops, hits, lists.items, known, lists.training, lists.features)
 
 
 def by_pair(hits: Hits) -> Hits:
