@@ -192,7 +192,7 @@ def _own_expected(hits: Hits, cutoff: int | None, discount: Discount) -> Values:
 
     def worth(every: Groups) -> Values:
         mean = (sums[every.first + every.inside - 1] - sums[every.first - 1]) / every.size
-        added: Values = every.hits * np.where(every.size == 1, table[every.first], mean)
+        added: Values = every.hits.astype(np.float64) * np.where(every.size == 1, table[every.first], mean)
         return added
 
     return ratio(hits, cutoff, worth, lambda many: sums[many])
