@@ -6,14 +6,16 @@ platform; probabilities are kept 1e-15 away from 0 and 1 where a logarithm is ta
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from recdata.errors import InputError
-from recdata.metrics.definition import UndefinedError, metric
-from recdata.metrics.kernel import ln, running
+from recdata.metrics.definition import Sums, UndefinedError, metric
+from recdata.metrics.kernel import ln
 from recdata.metrics.ratings import Ratings
 
 Values = npt.NDArray[np.float64]
@@ -34,12 +36,36 @@ def auc(ratings: Ratings) -> Values:
     _check(ratings, probabilities=False)
     group = np.zeros(len(ratings), dtype=np.int64)
     area, ones, zeros = _areas(group, ratings.rating, ratings.predicted, 1)
-    if not ones[0] or not zeros[0]:
+    return np.array([share_in_order(float(area[0]), int(ones[0]), int(zeros[0]))])
+
+
+def share_in_order(area: float, ones: int, zeros: int) -> float:
+    """Return the AUC from the number of (1, 0) pairs in right order, ties half, and the numbers of ones and zeros."""
+    if not ones or not zeros:
         raise UndefinedError("AUC: all labels are the same, so that no pair can be in right or wrong order")
     return area / (ones * zeros)
 
 
-@metric("GAUC", "rating", denominator="sum of the users' weights", cutoff="none", over="all")
+def _grouped_terms(ratings: Ratings, sums: Mapping[str, float], weights: str = "rows") -> dict[str, Values]:
+    _check(ratings, probabilities=False)
+    group = ratings.user.astype(np.int64)
+    area, ones, zeros = _areas(group, ratings.rating, ratings.predicted, ratings.users)
+    both = (ones > 0) & (zeros > 0)
+    of = {"rows": ones + zeros, "positives": ones, "users": np.ones(len(ones), dtype=np.int64)}
+    weight = of[weights][both].astype(np.float64)
+    return {"weights": weight, "weighted": weight * (area[both] / (ones * zeros)[both])}
+
+
+def _grouped(sums: Mapping[str, float], weights: str = "rows") -> float:
+    if not sums["weights"]:
+        raise UndefinedError("GAUC: no user has both labels")
+    return sums["weighted"] / sums["weights"]
+
+
+_GAUC = Sums((_grouped_terms,), _grouped)
+
+
+@metric("GAUC", "rating", denominator="sum of the users' weights", cutoff="none", over="all", sums=_GAUC)
 def grouped_auc(ratings: Ratings, weights: Literal["rows", "positives", "users"] = "rows") -> Values:
     """Mean of the users' AUC, weighted by each user's rows (impressions), positives, or all users alike.
 
@@ -52,18 +78,7 @@ def grouped_auc(ratings: Ratings, weights: Literal["rows", "positives", "users"]
     >>> grouped_auc(ratings).tolist(), grouped_auc(ratings, weights="users").tolist()
     ([0.4], [0.5])
     """
-    _check(ratings, probabilities=False)
-    area, ones, zeros = _areas(
-        ratings.user.astype(np.int64), ratings.rating, ratings.predicted, ratings.users
-    )
-    both = (ones > 0) & (zeros > 0)
-    if not both.any():
-        raise UndefinedError("GAUC: no user has both labels")
-    weight = {"rows": ones + zeros, "positives": ones, "users": np.ones(len(ones), dtype=np.int64)}[weights][
-        both
-    ]
-    users = area[both] / (ones * zeros)[both]
-    return np.array([running((weight * users).astype(np.float64))[-1] / weight.sum()])
+    return _GAUC.of(ratings, weights=weights)
 
 
 @metric("LogLoss", "rating", denominator="number of rows", cutoff="none", high=None, higher_is_better=False)
@@ -83,6 +98,21 @@ def log_loss(ratings: Ratings) -> Values:
     return values
 
 
+def _entropy_terms(ratings: Ratings, sums: Mapping[str, float]) -> dict[str, Values]:
+    return {"losses": log_loss(ratings), "ones": ratings.rating}
+
+
+def _entropy_ratio(sums: Mapping[str, float]) -> float:
+    share = sums["ones"] / sums["rows"]
+    if share in (0.0, 1.0):
+        raise UndefinedError("NormalisedEntropy: all labels are the same, whose entropy is 0")
+    entropy = -(share * ln(share) + (1 - share) * ln(1 - share))
+    return float(sums["losses"] / sums["rows"] / entropy)
+
+
+_ENTROPY = Sums((_entropy_terms,), _entropy_ratio)
+
+
 @metric(
     "NormalisedEntropy",
     "rating",
@@ -92,6 +122,7 @@ def log_loss(ratings: Ratings) -> Values:
     over="all",
     high=None,
     higher_is_better=False,
+    sums=_ENTROPY,
 )
 def normalised_entropy(ratings: Ratings) -> Values:
     """Mean logarithmic loss over that of predicting the share of ones for every row; below 1 is better than that.
@@ -103,12 +134,28 @@ def normalised_entropy(ratings: Ratings) -> Values:
     >>> normalised_entropy(Ratings(1, one, np.array([1.0, 0.0]), np.array([0.5, 0.5]))).tolist()
     [1.0]
     """
-    losses = log_loss(ratings)
-    share = float(ratings.rating.sum()) / len(ratings)
-    if share in (0.0, 1.0):
-        raise UndefinedError("NormalisedEntropy: all labels are the same, whose entropy is 0")
-    entropy = -(share * ln(share) + (1 - share) * ln(1 - share))
-    return np.array([running(losses)[-1] / len(ratings) / entropy])
+    return _ENTROPY.of(ratings)
+
+
+def _bin_terms(ratings: Ratings, sums: Mapping[str, float], bins: int = 10) -> dict[str, Values]:
+    _check(ratings)
+    place = np.minimum((ratings.predicted * bins).astype(np.int64), bins - 1)
+    order = np.argsort(place, kind="stable")
+    starts = np.flatnonzero(np.diff(place[order])) + 1
+    terms = {}
+    for part in np.split(order, starts) if len(order) else []:
+        terms[f"predicted {place[part[0]]}"] = ratings.predicted[part]
+        terms[f"ones {place[part[0]]}"] = ratings.rating[part]
+    return terms
+
+
+def _calibration(sums: Mapping[str, float], bins: int = 10) -> float:
+    there = [number for number in range(bins) if f"ones {number}" in sums]
+    lost = math.fsum(abs(sums[f"predicted {number}"] - sums[f"ones {number}"]) for number in there)
+    return lost / sums["rows"]
+
+
+_CALIBRATION = Sums((_bin_terms,), _calibration)
 
 
 @metric(
@@ -120,6 +167,7 @@ def normalised_entropy(ratings: Ratings) -> Values:
     over="all",
     higher_is_better=False,
     ranges={"bins": (1, 10_000)},
+    sums=_CALIBRATION,
 )
 def calibration_error(ratings: Ratings, bins: int = 10) -> Values:
     """Expected calibration error: mean distance of prediction and label in bins of equal width, weighted by their rows.
@@ -132,11 +180,7 @@ def calibration_error(ratings: Ratings, bins: int = 10) -> Values:
     >>> calibration_error(Ratings(1, one, np.array([1.0, 0.0]), np.array([0.75, 0.75]))).tolist()
     [0.25]
     """
-    _check(ratings)
-    place = np.minimum((ratings.predicted * bins).astype(np.int64), bins - 1)
-    lost = np.bincount(place, weights=ratings.predicted, minlength=bins)
-    lost -= np.bincount(place, weights=ratings.rating, minlength=bins)
-    return np.array([running(np.abs(lost))[-1] / len(ratings)])
+    return _CALIBRATION.of(ratings, bins=bins)
 
 
 def _check(ratings: Ratings, probabilities: bool = True) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,27 @@ class UndefinedError(InputError):
 
 
 @dataclass(frozen=True)
+class Sums:
+    """How a metric of all rows together follows from exactly rounded sums, so that these can be made in parts.
+
+    terms: one function a round; ``terms(evidence, sums, **parameters)`` gives by name the values to be summed, ``sums``
+    being those of the rounds before and "rows", the number of rows. A term may have any number of values. finish:
+    ``finish(sums, **parameters)`` is the metric's value.
+    """
+
+    terms: tuple[Callable[..., Mapping[str, npt.NDArray[np.float64]]], ...]
+    finish: Callable[..., float]
+
+    def of(self, evidence: Any, **parameters: Any) -> npt.NDArray[np.float64]:
+        """Return the value as an array of one."""
+        sums = {"rows": float(len(evidence))}
+        for terms in self.terms:
+            found = terms(evidence, sums, **parameters)
+            sums |= {name: math.fsum(values.tolist()) for name, values in found.items()}
+        return np.array([self.finish(sums, **parameters)])
+
+
+@dataclass(frozen=True)
 class Definition:
     """One metric.
 
@@ -36,8 +58,9 @@ class Definition:
     root is what is reported. over: "all" where the function gives one number for all users or rows together, which has
     no standard error; "users" where a rating metric gives one for each user. reads: what the metric needs besides hits,
     found only where it is asked for ("judged": ranks of items known to be not relevant). ranges: lowest and highest
-    value of numeric parameters. denominators: by parameter and its value, what is divided by then. tool: given the
-    parameters, the name, version and settings of the library that computes it, as a result states them.
+    value of numeric parameters. sums: how a metric over "all" rows follows from sums. denominators: by parameter and its
+    value, what is divided by then. tool: given the parameters, the name, version and settings of the library that
+    computes it, as a result states them.
     """
 
     name: str
@@ -54,6 +77,7 @@ class Definition:
     reads: frozenset[str] = frozenset()
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     denominators: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    sums: Sums | None = None
     tool: Callable[..., str] | None = None
 
     @property

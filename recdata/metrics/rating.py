@@ -6,13 +6,13 @@ required, so nothing is missing. There are no ties. Over no rows a mean is undef
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
-from recdata.metrics.definition import UndefinedError, metric
-from recdata.metrics.kernel import sum_by_user
+from recdata.metrics.definition import Sums, UndefinedError, metric
+from recdata.metrics.kernel import squared_deviations, sum_by_user
 from recdata.metrics.ratings import Ratings
 
 Values = npt.NDArray[np.float64]
@@ -100,6 +100,24 @@ def absolute_error_of_users(ratings: Ratings) -> Values:
     return _of_users(ratings, absolute_error(ratings))
 
 
+def _mean_terms(ratings: Ratings, sums: Mapping[str, float]) -> dict[str, Values]:
+    return {"ratings": ratings.rating}
+
+
+def _error_terms(ratings: Ratings, sums: Mapping[str, float]) -> dict[str, Values]:
+    mean = sums["ratings"] / sums["rows"]
+    return {"deviations": squared_deviations(ratings.rating, mean), "errors": squared_error(ratings)}
+
+
+def _explained(sums: Mapping[str, float]) -> float:
+    if not sums["deviations"]:
+        raise UndefinedError("R2: all ratings are the same, so that there is nothing to explain")
+    return 1 - sums["errors"] / sums["deviations"]
+
+
+_R2 = Sums((_mean_terms, _error_terms), _explained)
+
+
 @metric(
     "R2",
     "rating",
@@ -107,6 +125,7 @@ def absolute_error_of_users(ratings: Ratings) -> Values:
     cutoff="none",
     over="all",
     low=-np.inf,
+    sums=_R2,
 )
 def determination(ratings: Ratings) -> Values:
     """Coefficient of determination: 1 - sum of squared errors / sum of squared deviations from the mean rating.
@@ -119,12 +138,7 @@ def determination(ratings: Ratings) -> Values:
     >>> determination(Ratings(1, one, np.array([4.0, 2.0]), np.array([3.5, 2.5]))).tolist()
     [0.75]
     """
-    mean = math.fsum(ratings.rating.tolist()) / len(ratings)
-    deviation = ratings.rating - mean
-    total = math.fsum((deviation * deviation).tolist())
-    if not total:
-        raise UndefinedError("R2: all ratings are the same, so that there is nothing to explain")
-    return np.array([1 - math.fsum(squared_error(ratings).tolist()) / total])
+    return _R2.of(ratings)
 
 
 def _of_users(ratings: Ratings, values: Values) -> Values:
