@@ -12,7 +12,7 @@ from recdata.protocol.names import Name, card_of, parse_name
 
 if TYPE_CHECKING:
     from recdata.corpora.corpus import Corpus
-    from recdata.protocol.task import Task
+    from recdata.protocol.answers import AnyTask
     from recdata.scoring.score import Result
 
 
@@ -54,15 +54,16 @@ def task(
     from_path: str | os.PathLike[str] | None = None,
     allow_partial: bool = False,
     rebuild: bool = False,
-) -> Task:
+) -> AnyTask:
     """Return a task by name ("movielens-100k/loo-last"), made where it is not in the store yet.
 
     Or by its address on the Hub ("hf://datasets/ORG/NAME@v1.0.0/loo-last"), made from what is published there.
 
     A fingerprint behind the name (``#`` and 6 digits or more) must be that of the task. rebuild: make the task again, in
-    place of what the store holds. Other parameters and errors as ``load``.
+    place of what the store holds. Other parameters and errors as ``load``. What comes back is a ``Task`` or, where the
+    protocol is one over examples, an ``AnswerTask``.
     """
-    from recdata.protocol.built import open_built, task_folder
+    from recdata.protocol.built import open_answers, open_built, task_folder
     from recdata.protocol.document import load_protocol
     from recdata.protocol.versions import older_build
     from recdata.store.manifest import read_manifest
@@ -87,17 +88,24 @@ def task(
     else:
         corpus = older
     folder = task_folder(corpus.name, protocol)
-    made = None
+    over_examples = protocol["task"] == "answers"
+    made: AnyTask | None = None
     if not rebuild and (corpus / "manifest.json").is_file():
-        made = open_built(read_manifest(corpus), protocol, folder)
+        made = (open_answers if over_examples else open_built)(read_manifest(corpus), protocol, folder)
     if made is None:
         from recdata.corpora.build import build
-        from recdata.protocol.build import build_task
 
         if older is None:
             source = None if from_path is None else Path(from_path)
             corpus = build(card, source, allow_partial=allow_partial)
-        made = build_task(corpus, protocol, folder, rebuild=rebuild)
+        if over_examples:
+            from recdata.protocol.answer_build import build_answers
+
+            made = build_answers(corpus, protocol, folder, rebuild=rebuild)
+        else:
+            from recdata.protocol.build import build_task
+
+            made = build_task(corpus, protocol, folder, rebuild=rebuild)
     _check_fingerprint(task_name, name, made.fingerprint)
     return made
 
@@ -109,11 +117,13 @@ def _check_fingerprint(text: str, name: Name, fingerprint: str) -> None:
         )
 
 
-def score(task: str | Task, predictions: Any, **options: Any) -> Result:
+def score(task: str | AnyTask, predictions: Any, **options: Any) -> Result:
     """Score predictions (a path, a pandas frame, an Arrow table) for a task or its name.
 
     Options and errors as ``recdata.scoring.score.score``.
     """
+    from recdata.protocol.answers import of_interactions
     from recdata.scoring.score import score as score_task
 
-    return score_task(globals()["task"](task) if isinstance(task, str) else task, predictions, **options)
+    named = globals()["task"](task) if isinstance(task, str) else task
+    return score_task(of_interactions(named, "scoring"), predictions, **options)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from recdata import api, baselines
 from recdata.errors import MismatchError, MissingError
+from recdata.protocol.answers import of_interactions
 from recdata.protocol.task import Task
 from recdata.sources.cards import load_card
 from recdata.store.files import sha256_of
@@ -49,22 +50,26 @@ def _task(from_path: Path | None, say: Callable[[str], None]) -> Task:
     """Return the task on MovieLens 100k if that can be had, on the generated corpus otherwise."""
     name = f"{CORPUS}/{PROTOCOL}"
     if from_path is not None:
-        return api.task(name, from_path=from_path)
+        return _made(name, from_path=from_path)
     try:
         with _offline():
-            return api.task(name)
+            return _made(name)
     except MissingError as error:
         if error.__cause__ is None:  # not a download that was not made: something the user set is wrong
             raise
     addresses = [archive.url for archive in load_card(CORPUS).archives if archive.url]
     try:
         if not os.environ.get("RECDATA_OFFLINE") and all(map(_answers, addresses)):
-            return api.task(name)
+            return _made(name)
         reason = "its archive is not at hand and cannot be downloaded"
     except (MissingError, MismatchError) as error:
         reason = str(error).splitlines()[0]
     say(f"{CORPUS}: {reason}; going on with {GENERATED}, a generated corpus")
-    return api.task(f"{GENERATED}/{PROTOCOL}")
+    return _made(f"{GENERATED}/{PROTOCOL}")
+
+
+def _made(name: str, from_path: Path | None = None) -> Task:
+    return of_interactions(api.task(name, from_path=from_path), "the quickstart")
 
 
 @contextmanager

@@ -76,11 +76,13 @@ def loader(allow_partial: bool = False, raw: Mapping[str, Path] | None = None) -
     from functools import cache
 
     from recdata.api import task
+    from recdata.protocol.answers import of_interactions
     from recdata.protocol.names import parse_name
 
     @cache
     def load(name: str) -> Task:
-        return task(name, from_path=(raw or {}).get(parse_name(name).corpus), allow_partial=allow_partial)
+        where = (raw or {}).get(parse_name(name).corpus)
+        return of_interactions(task(name, from_path=where, allow_partial=allow_partial), "the ledger")
 
     return load
 

@@ -21,9 +21,11 @@ def command(task: str, from_path: Path | None, allow_partial: bool, as_json: boo
     """
     from recdata import api
     from recdata.cli._output import print_json, print_table, say
+    from recdata.protocol.answers import of_interactions
     from recdata.protocol.leakage import measure
 
-    found = measure(api.task(task, from_path=from_path, allow_partial=allow_partial))
+    made = api.task(task, from_path=from_path, allow_partial=allow_partial)
+    found = measure(of_interactions(made, "leakage"))
     if as_json:
         print_json(found.to_json())
         return

@@ -14,7 +14,7 @@ from recdata.cli._options import as_json
 def command(name: str | None, paper: str | None, as_json: bool) -> None:
     """List the protocols, or show one (NAME or NAME@VERSION) in full."""
     from recdata.cli._output import print_json, print_table
-    from recdata.protocol.document import load_protocol, of_paper, protocol_files
+    from recdata.protocol.document import load_protocol, of_paper, offered, protocol_files
 
     if name is not None:
         document = load_protocol(name)
@@ -39,7 +39,7 @@ def command(name: str | None, paper: str | None, as_json: bool) -> None:
             (
                 f"{d['name']}@{d['version']}",
                 d["task"],
-                next(iter(d["candidates"])),
+                offered(d),
                 "yes" if d["leaks"]["future"] else "no",
                 d["title"],
             )

@@ -56,6 +56,7 @@ def command(
     """Score the predictions in FILE for TASK. A file with errors gets no score (exit code 3)."""
     from recdata import api
     from recdata.cli._output import print_json, say
+    from recdata.protocol.answers import of_interactions
     from recdata.scoring.score import compare, score
     from recdata.submission.finding import RejectedError
 
@@ -65,11 +66,12 @@ def command(
         )
     try:
         if conventions is not None:
-            results = compare(api.task(task), file, conventions, metrics=metrics, part=part, limit=max_errors)
+            made = of_interactions(api.task(task), "recdata score")
+            results = compare(made, file, conventions, metrics=metrics, part=part, limit=max_errors)
         else:
             results = [
                 score(
-                    api.task(task),
+                    of_interactions(api.task(task), "recdata score"),
                     file,
                     metrics=metrics,
                     part=part,

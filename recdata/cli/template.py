@@ -24,7 +24,8 @@ def command(task: str, output: Path, part: str, empty: bool) -> None:
     """Write a file that `recdata validate TASK` takes: lists in an order that no model made."""
     from recdata import api
     from recdata.cli._output import say
+    from recdata.protocol.answers import of_interactions
     from recdata.submission.template import write_template
 
-    rows = write_template(api.task(task), output, part, empty)
+    rows = write_template(of_interactions(api.task(task), "recdata template"), output, part, empty)
     say(f"{output}: {rows:,} rows")

@@ -19,10 +19,11 @@ def command(name: str, task_name: str, output: Path | None, metric: str | None, 
     from recdata.api import task
     from recdata.baselines._tune import tune
     from recdata.cli._output import print_json, print_table, say
+    from recdata.protocol.answers import of_interactions
     from recdata.store.atomic import write_json
 
     baselines.find(name)
-    loaded = task(task_name)
+    loaded = of_interactions(task(task_name), "tuning")
     options, tuning = tune(name, loaded, metric, seed)
     document = {"baseline": name, "task": loaded.citation, "parameters": options, "tuning": tuning}
     if output is None:

@@ -135,6 +135,7 @@ def _build_tables(card: Card, raw: RawFiles, engine: DuckEngine, work: Path, all
             "fingerprint": digest({kind: table["fingerprint"] for kind, table in tables.items()}),
             "counts": counts,
             "tables": tables,
+            **({"answers": dict(card.answers)} if card.answers else {}),
             "ids": {f"{entity}_ids": file_entry(work / f"{entity}_ids.parquet") for entity in entities},
             "provenance": list(raw.provenance),
             "notes": differences or _unchecked(card),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from recdata.errors import InputError
 from recdata.schema.kinds import KINDS
+from recdata.store.folder import Folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,29 +17,8 @@ if TYPE_CHECKING:
 _CODES = ("row", "user", "item")
 
 
-class Corpus:
+class Corpus(Folder):
     """Canonical tables of one corpus, with the manifest that says what they are and where they came from."""
-
-    def __init__(self, folder: Path, manifest: Mapping[str, Any]) -> None:
-        self.folder = folder
-        self.manifest = manifest
-
-    @classmethod
-    def open(cls, folder: Path) -> Corpus:
-        """Open the built corpus in ``folder``. Raises MissingError where there is none."""
-        from recdata.store.manifest import read_manifest
-
-        return cls(folder, read_manifest(folder))
-
-    @property
-    def name(self) -> str:
-        """The name with the version: ``movielens-100k@1.0.0``."""
-        return str(self.manifest["name"])
-
-    @property
-    def fingerprint(self) -> str:
-        """The SHA-256 of the content of all tables, 64 hex digits."""
-        return str(self.manifest["fingerprint"])
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -86,5 +64,4 @@ class Corpus:
 
     def __repr__(self) -> str:
         """Show the name, the fingerprint's beginning and the sizes of the tables."""
-        sizes = ", ".join(f"{kind} {entry['rows']:,}" for kind, entry in self.manifest["tables"].items())
-        return f"<Corpus {self.name}#{self.fingerprint[:12]}: {sizes}>"
+        return self._shown(self.manifest["tables"])

@@ -73,6 +73,10 @@ def build_task(
 
 
 def _check_fit(manifest: Mapping[str, Any], protocol: Mapping[str, Any]) -> None:
+    if protocol["task"] == "answers":
+        raise InputError(
+            f"protocol {protocol['name']} makes a task over examples, for which this is not done yet; recdata split makes it"
+        )
     corpora = protocol.get("corpora")
     if corpora and not any(fnmatchcase(manifest["corpus"], pattern) for pattern in corpora):
         raise InputError(

@@ -53,13 +53,29 @@ def read_protocol(path: Path) -> dict[str, Any]:
     check(document, "protocol", str(path))
     if path.stem != f"{document['name']}@{document['version']}":
         raise InputError(f"{path}: the file must be called {document['name']}@{document['version']}.yaml")
-    return {**_defaults(), **document}
+    return {**_defaults(document["task"]), **document}
 
 
 @cache
-def _defaults() -> Mapping[str, Any]:
+def _defaults(task: str) -> Mapping[str, Any]:
+    """Return the defaults of what a protocol for this kind of task may say."""
     schema = json.loads(resources.schema("protocol").read_text(encoding="utf-8"))
-    return {key: rule["default"] for key, rule in schema["properties"].items() if "default" in rule}
+    never = schema["then" if task == "answers" else "else"]["properties"]
+    defaults = {key: rule["default"] for key, rule in schema["properties"].items() if "default" in rule}
+    return {key: value for key, value in defaults.items() if never.get(key) is not False}
+
+
+def offered(document: Mapping[str, Any]) -> str:
+    """Return what a model chooses from or is shown, in a word or two: "full", "sampled-uniform", "profile bm25"."""
+    if document["task"] == "answers":
+        return f"profile {next(iter(document['profile']))}"
+    return str(next(iter(document["candidates"])))
+
+
+def primaries(document: Mapping[str, Any]) -> str:
+    """Return the metric that results are compared by; of a protocol over examples those of each type of answers."""
+    primary = document["primary"]
+    return primary if isinstance(primary, str) else ", ".join(dict.fromkeys(primary.values()))
 
 
 def of_paper(documents: Sequence[dict[str, Any]], paper: str) -> list[dict[str, Any]]:

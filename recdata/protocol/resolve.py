@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from recdata.errors import InputError
-from recdata.protocol.task import Task
+from recdata.protocol.answers import AnyTask
 from recdata.store.files import check_files
 
 _CITED = re.compile(r"(?P<name>[a-z0-9][a-z0-9._-]*@[0-9]+(\.[0-9a-z+-]+)*(/[a-z0-9-]+@[1-9][0-9]*)?)")
@@ -44,7 +44,7 @@ def cited_name(text: str) -> str:
     return f"{name['name']}#{fingerprint['print']}"
 
 
-def resolve(text: str, load: Callable[[str], Any], task: Callable[[str], Task]) -> Resolved:
+def resolve(text: str, load: Callable[[str], Any], task: Callable[[str], AnyTask]) -> Resolved:
     """Return what a citation names, after comparing fingerprint and files.
 
     load, task: how a corpus and a task are had by name, built where they have to be; both raise MismatchError where the

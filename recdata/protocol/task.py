@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -13,6 +11,7 @@ import numpy.typing as npt
 
 from recdata.errors import InputError
 from recdata.store.arrays import read_table, to_numpy
+from recdata.store.folder import Folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,38 +59,12 @@ def distinct(keys: npt.NDArray[_Code]) -> npt.NDArray[_Code]:
     return keys[np.concatenate([[True], keys[1:] != keys[:-1]])] if len(keys) else keys
 
 
-class Task:
+class Task(Folder):
     """A filtered, split corpus with candidates and truth fixed, and the fingerprint that papers cite.
 
     Codes are places in the task's own sorted lists of user and item ids (``user_ids``, ``item_ids``), so that
     everything here is a function of the task's content alone. ``item_ids`` is the catalogue of full ranking.
     """
-
-    def __init__(self, folder: Path, manifest: Mapping[str, Any]) -> None:
-        self.folder = folder
-        self.manifest = manifest
-
-    @classmethod
-    def open(cls, folder: Path) -> Task:
-        """Open the built task in ``folder``. Raises MissingError where there is none."""
-        from recdata.store.manifest import read_manifest
-
-        return cls(folder, read_manifest(folder))
-
-    @property
-    def name(self) -> str:
-        """What papers cite, without the fingerprint: ``movielens-100k@1.0.0/loo-last@1``."""
-        return str(self.manifest["name"])
-
-    @property
-    def fingerprint(self) -> str:
-        """The SHA-256 of the task's content, 64 hex digits."""
-        return str(self.manifest["fingerprint"])
-
-    @property
-    def citation(self) -> str:
-        """The name with the first 12 digits of the fingerprint, as papers print it."""
-        return f"{self.name}#{self.fingerprint[:12]}"
 
     @property
     def protocol(self) -> Mapping[str, Any]:
@@ -223,9 +196,4 @@ class Task:
 
     def __repr__(self) -> str:
         """Show the citation and the sizes of the parts."""
-        sizes = ", ".join(f"{part} {entry['rows']:,}" for part, entry in self.manifest["parts"].items())
-        return f"<Task {self.citation}: {sizes}>"
-
-    def to_json(self) -> str:
-        """Return the manifest as JSON text."""
-        return json.dumps(self.manifest, indent=2, sort_keys=True)
+        return self._shown(self.manifest["parts"])

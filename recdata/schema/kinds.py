@@ -4,7 +4,7 @@ Versions. The schema has one, ``major.minor.patch``, and every manifest says by 
 columns or optional columns are added and what was there means what it meant, so a table keeps its fingerprint; a reader
 whose minor is older says so (a warning) and reads the kinds and columns it knows. Major: something that existed means
 something else; an older reader refuses. Patch: words only. 1.0.0 has interactions, items, users and tags; 1.1.0 adds
-relations, sessions and examples, and the optional columns.
+relations, sessions and examples, and the optional columns; 1.2.0 the optional columns of examples.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from recdata.errors import InputError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SCHEMA_VERSION = "1.1.0"
+SCHEMA_VERSION = "1.2.0"
 """Version of the canonical schema that this recdata writes, and the newest it knows."""
 
 # A timestamp outside of these years is a unit mistaken (milliseconds read as seconds) or a placeholder (0).
@@ -208,6 +208,10 @@ KINDS: Mapping[str, Kind] = {
                 Column("target", "string", True, "the answer that is expected; null where it is hidden"),
             ),
             key=("task", "example_id"),
+            optional=(
+                Column("part", "string", False, "train, valid or test, as the publisher has it"),
+                Column("options", "list<string>", False, "what is to be chosen from, in the order of the letters"),
+            ),
         ),
     )
 }

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from recdata import resources
 from recdata.errors import InputError, MissingError
@@ -38,11 +38,20 @@ class Licence:
         return f"{self.name} ({self.link})"
 
 
+class HubFile(NamedTuple):
+    """A file of a dataset repository on the Hub. revision: a whole commit id, so that it is the same file for ever."""
+
+    repo: str
+    revision: str
+    file: str
+
+
 @dataclass(frozen=True)
 class Archive:
     """A file that the publisher offers: packed raw files, or (``unpack`` false) a raw file itself.
 
-    size is in bytes, sha256 in hex; None where none is known, and then no bytes of it count as canonical.
+    hub: where on the Hugging Face Hub it stands, if it does; ``url`` is its address there. size is in bytes, sha256 in hex;
+    None where none is known, and then no bytes of it count as canonical, but for those of a commit of the Hub.
     """
 
     name: str
@@ -51,6 +60,7 @@ class Archive:
     sha256: str | None = None
     unpack: bool = True
     note: str | None = None
+    hub: HubFile | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +87,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Card:
-    """A corpus card, checked. ``source``: the file it came from; ``options``: for the family's module."""
+    """A corpus card, checked.
+
+    source: the file it came from. options: for the family's module. answers: of a corpus of examples, what the answers are.
+    """
 
     name: str
     version: str
@@ -95,6 +108,7 @@ class Card:
     options: Mapping[str, Any] = field(default_factory=dict)
     obtain: str | None = None
     changes: tuple[Mapping[str, str], ...] = ()
+    answers: Mapping[str, Any] | None = None
 
     @property
     def shipped(self) -> bool:
@@ -207,6 +221,12 @@ def _card(document: Any, path: Path, source: str) -> Card:
     """Return a card from its document; ``source`` is what messages call it."""
     check(document, "card", source)
     tables = {kind: _table(kind, table, path) for kind, table in document.pop("tables", {}).items()}
+    columns = {column.name for column in tables.get("examples", Table()).columns}
+    for name in document.get("answers", {}).get("groups", ()):
+        if name not in columns:
+            raise InputError(
+                f"{source}: answers: groups: {name!r} is not a column that the card declares for examples"
+            )
     editions = document.pop("editions", None) or [{"name": None, "expected": document.pop("expected", None)}]
     archives = tuple(map(_archive, document.pop("archives", [])))
     if len({archive.name for archive in archives}) < len(archives):
@@ -228,9 +248,10 @@ def _card(document: Any, path: Path, source: str) -> Card:
 def _archive(entry: Mapping[str, Any]) -> Archive:
     """Return one entry of ``archives``; a file of a dataset repository on the Hub has its address there."""
     entry = dict(entry)
-    if hub := entry.pop("hub", None):
+    if hub := entry.get("hub"):
         from huggingface_hub import hf_hub_url
 
+        entry["hub"] = HubFile(**hub)
         entry["url"] = hf_hub_url(hub["repo"], hub["file"], repo_type="dataset", revision=hub["revision"])
     return Archive(**entry)
 

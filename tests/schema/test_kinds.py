@@ -39,7 +39,7 @@ def test_a_profile_may_have_more_fields() -> None:
         KINDS["examples"].with_extra((wide, wide))
 
 
-@pytest.mark.parametrize("version", ["1.0.0", SCHEMA_VERSION, "1.1.99", "0.9.0"])
+@pytest.mark.parametrize("version", ["1.0.0", "1.1.0", SCHEMA_VERSION, "1.1.99", "0.9.0"])
 def test_older_tables_are_read_without_a_word(version: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -47,7 +47,7 @@ def test_older_tables_are_read_without_a_word(version: str) -> None:
 
 
 def test_an_older_reader_says_that_it_is_older() -> None:
-    with pytest.warns(UserWarning, match=r"written by canonical schema 1\.2\.0; this recdata is older"):
-        check_version("1.2.0", "manifest.json")
+    with pytest.warns(UserWarning, match=r"written by canonical schema 1\.3\.0; this recdata is older"):
+        check_version("1.3.0", "manifest.json")
     with pytest.raises(InputError, match=r"canonical schema 2\.0\.0; this recdata is older.*install a newer"):
         check_version("2.0.0", "manifest.json")

@@ -1,0 +1,170 @@
+"""A task over examples as it stands on disk: questions with what a model is shown of a profile, and the answers expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from recdata.errors import InputError
+from recdata.protocol.task import PARTS, Task
+from recdata.store.arrays import read_table
+from recdata.store.folder import Folder
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from recdata.store.dataset import Table
+
+PICKED = "picked"
+"""The column with the places, from 0, that the entries of ``profile`` have in the publisher's own profile."""
+
+LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
+_BATCH = 1 << 8
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the answers of a corpus are: the card's ``answers``, with what it leaves out filled in.
+
+    type: "label", "number", "text" or "choice". labels: all of them, in the order of their codes. low, high: the numbers
+    that are asked for. unparsable: what an answer counts as that cannot be read: "wrong", or "farthest" (low or high,
+    whichever is farther from the target). parse: the rule by which answers are read. groups: columns that slice a score.
+    """
+
+    type: str
+    labels: tuple[str, ...] = ()
+    low: float = 0.0
+    high: float = 0.0
+    unparsable: str = "wrong"
+    parse: str = "exact"
+    groups: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Answers:
+        """Return what a card or manifest says of answers."""
+        filled: dict[str, Any] = {"labels": LETTERS} if said["type"] == "choice" else {}
+        filled |= {"unparsable": "farthest"} if said["type"] == "number" else {}
+        filled |= said
+        filled |= {name: tuple(filled[name]) for name in ("labels", "groups") if name in filled}
+        return cls(**filled)
+
+
+class AnswerTask(Folder):
+    """A corpus's examples under one setting: each question with the entries of the profile that a model is shown.
+
+    A part's rows stand in the order of the corpus's table: by task, then example id (UTF-8 bytes). Its columns are those
+    of the corpus's examples but for ``part``; ``profile`` holds the entries that the setting takes, in the order in which
+    they are shown, and ``picked`` the places that they have in the publisher's profile. ``target`` is null where the
+    publisher keeps it.
+    """
+
+    @property
+    def protocol(self) -> Mapping[str, Any]:
+        """The protocol document that the task was made with, defaults filled in."""
+        return self.manifest["protocol"]  # type: ignore[no-any-return]
+
+    @cached_property
+    def answers(self) -> Answers:
+        """What its answers are."""
+        return Answers.of(self.manifest["answers"])
+
+    @property
+    def metrics(self) -> list[str]:
+        """The protocol's metrics for answers of this type."""
+        return list(self.protocol["metrics"][self.answers.type])
+
+    @property
+    def primary(self) -> str:
+        """The metric that results are compared by."""
+        return str(self.protocol["primary"][self.answers.type])
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts that the task has: train, valid and test; any of them may be empty."""
+        return PARTS
+
+    def rows(self, part: str) -> int:
+        """Return how many examples ``part`` has."""
+        self._check(part)
+        return int(self.manifest["parts"][part]["rows"])
+
+    def hidden(self, part: str) -> int:
+        """Return of how many examples of ``part`` the publisher keeps the target."""
+        self._check(part)
+        return int(self.manifest["parts"][part]["hidden"])
+
+    def ids(self, part: str = "test") -> pa.StringArray:
+        """Return the ids of the examples of ``part``, in its order; no two are equal."""
+        return self.column("example_id", part)
+
+    def column(self, name: str, part: str = "test") -> pa.Array:
+        """Return one column of ``part`` as one array."""
+        column = self.to_arrow(part, [name]).column(name)
+        return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+
+    def examples(
+        self, part: str = "test", columns: Sequence[str] | None = None, size: int = _BATCH
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield ``part`` in its order, some columns of it or all, ``size`` rows at a time, holding few of them in memory."""
+        import pyarrow.parquet as pq
+
+        self._check(part)
+        with pq.ParquetFile(self._path(part)) as file:
+            yield from file.iter_batches(size, columns=columns)
+
+    def to_arrow(self, part: str = "test", columns: Sequence[str] | None = None) -> pa.Table:
+        """Return ``part`` as an Arrow table in the canonical schema of examples, all of its columns or some."""
+        self._check(part)
+        return read_table(self._path(part), columns)
+
+    def to_pandas(self, part: str = "test") -> pd.DataFrame:
+        """Return ``part`` as a pandas data frame; see ``to_arrow``."""
+        return self.to_arrow(part).to_pandas()
+
+    def _path(self, part: str) -> Any:
+        return self.folder / f"{part}.parquet"
+
+    def _check(self, part: str) -> None:
+        if part not in self.parts:
+            raise InputError(f"this task has the parts {', '.join(self.parts)}; there is no {part!r}")
+
+    @property
+    def train(self) -> Table:
+        """The training part as a ``datasets.Dataset``."""
+        return self._dataset("train")
+
+    @property
+    def valid(self) -> Table:
+        """The validation part as a ``datasets.Dataset``."""
+        return self._dataset("valid")
+
+    @property
+    def test(self) -> Table:
+        """The test part as a ``datasets.Dataset``."""
+        return self._dataset("test")
+
+    def _dataset(self, part: str) -> Table:
+        from recdata.store.dataset import Table
+
+        return Table.of(self.to_arrow(part))
+
+    def __repr__(self) -> str:
+        """Show the citation and the sizes of the parts."""
+        return self._shown(self.manifest["parts"])
+
+
+AnyTask = Task | AnswerTask
+"""A task of either kind: over interactions, or over examples."""
+
+
+def of_interactions(task: AnyTask, what: str) -> Task:
+    """Return ``task`` where it is one over interactions. what: what needs that, for the message.
+
+    Raises InputError where it is one over examples.
+    """
+    if isinstance(task, Task):
+        return task
+    raise InputError(f"{task.name} is a task over examples; {what} is for tasks over interactions")

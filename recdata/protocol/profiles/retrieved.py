@@ -1,0 +1,30 @@
+"""The entries of each profile that match the question best."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from recdata.protocol.profiles._asked import Asked, check_k, picked
+
+_FIELDS = ("title", "text")
+
+
+def bm25(asked: Asked, *, k: int) -> pa.ListArray:
+    """Take the ``k`` entries that match the question best by BM25, the best first, of equal ones the lower place.
+
+    The question is ``input`` as it is; an entry's document is its title and its text, a space between, as far as it has
+    them. How texts become tokens, and BM25's own parameters: ``recdata.protocol.profiles._bm25``.
+    """
+    check_k(k)
+    from recdata.protocol.profiles._bm25 import bm25_order
+
+    fields = [asked.entries(field) for field in _FIELDS]
+    documents = pc.binary_join_element_wise(*fields, pa.scalar(" "), null_handling="skip").to_pylist()
+    places: list[int] = []
+    for question, start, many in zip(
+        asked.input.to_pylist(), asked.start.tolist(), asked.many.tolist(), strict=True
+    ):
+        places += bm25_order(question, documents[start : start + many])[:k]
+    return picked(np.minimum(asked.many, k), places)
