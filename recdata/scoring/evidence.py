@@ -14,7 +14,7 @@ from recdata.metrics.lists import Lists
 from recdata.metrics.spelling import Measure
 from recdata.metrics.ties import settled
 from recdata.protocol.task import Task
-from recdata.scoring.lists import lists_of
+from recdata.scoring.lists import Background, lists_of
 from recdata.scoring.plan import Plan
 from recdata.scoring.views import by_pair, facts_of, narrowed
 from recdata.submission.examine import Examined
@@ -32,8 +32,12 @@ class Values(NamedTuple):
 class Evidence:
     """The evidence for one plan, in the forms that its measures ask for; each form is made once."""
 
-    def __init__(self, task: Task, part: str, plan: Plan, examined: Examined) -> None:
+    def __init__(
+        self, task: Task, part: str, plan: Plan, examined: Examined, background: Background | None = None
+    ) -> None:
+        """background: what is known of the whole task, where ``task`` is a share of it."""
         self._task, self._part, self._plan, self._examined = task, part, plan, examined
+        self._background = background or Background(task)
         self._lists: Lists | None = None
         self._made: dict[Hashable, tuple[Hits, npt.NDArray[np.bool_] | None]] = {}
 
@@ -63,7 +67,7 @@ class Evidence:
         hits, users = self._made[key]
         if measure.definition.family == "beyond":
             if self._lists is None:
-                self._lists = lists_of(self._task, self._examined, hits)
+                self._lists = lists_of(self._task, self._examined, hits, self._background)
             return self._lists, users
         return hits, users
 
@@ -83,7 +87,9 @@ class Evidence:
             hits = settled(hits, "worst")
         users = None
         kept = hits.listed > 0 if population == "both" else None
-        warm = warm_pairs(self._task, self._part) if convention.cold == "drop" else None
+        warm = None
+        if convention.cold == "drop":
+            warm = warm_pairs(self._task, self._part, self._background.training.popularity > 0)
         if kept is not None or warm is not None:
             hits, users = narrowed(hits, kept, warm)
         if convention.unit == "pairs":
@@ -93,12 +99,10 @@ class Evidence:
         return hits, users
 
 
-def warm_pairs(task: Task, part: str) -> npt.NDArray[np.bool_]:
-    """Return of which relevant pairs training has both user and item: bool[p]."""
-    truth, train = task.truth(part), task.rows("train")
+def warm_pairs(task: Task, part: str, trained: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return of which relevant pairs training has both user and item: bool[p]. trained: which items it has."""
+    truth = task.truth(part)
     user = np.zeros(len(task.user_ids), dtype=bool)
-    item = np.zeros(len(task.item_ids), dtype=bool)
-    user[train.user] = True
-    item[train.item] = True
-    warm: npt.NDArray[np.bool_] = user[truth.user] & item[truth.item]
+    user[task.rows("train").user] = True
+    warm: npt.NDArray[np.bool_] = user[truth.user] & trained[truth.item]
     return warm

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,25 @@ if TYPE_CHECKING:
 MOST_CATEGORIES = 10_000
 
 
-def lists_of(task: Task, examined: Examined, hits: Hits) -> Lists:
+class Background:
+    """What a score asks of a task as a whole, read when it is asked for."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    @cached_property
+    def training(self) -> Training:
+        """What is counted in training."""
+        user, item = self._task.pairs("train")
+        users = int((np.bincount(user) > 0).sum()) if len(user) else 0
+        return Training(np.bincount(item, minlength=len(self._task.item_ids)), users, len(item))
+
+    def features(self, column: str) -> Features:
+        """Return what is known of items by a column; see ``features_of``."""
+        return features_of(self._task, column)
+
+
+def lists_of(task: Task, examined: Examined, hits: Hits, background: Background) -> Lists:
     """Return what metrics beyond accuracy read. Raises ValueError where the first items were not kept."""
     if examined.tops is None:
         raise ValueError("the reading did not keep the first items")
@@ -30,16 +49,9 @@ def lists_of(task: Task, examined: Examined, hits: Hits) -> Lists:
         hits,
         len(task.item_ids),
         (place[train.user], train.item),
-        training_of(task),
-        lambda column: features_of(task, column),
+        background.training,
+        background.features,
     )
-
-
-def training_of(task: Task) -> Training:
-    """Return what is counted in training as a whole."""
-    user, item = task.pairs("train")
-    users = int((np.bincount(user) > 0).sum()) if len(user) else 0
-    return Training(np.bincount(item, minlength=len(task.item_ids)), users, len(item))
 
 
 def features_of(task: Task, column: str) -> Features:
