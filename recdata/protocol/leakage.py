@@ -62,6 +62,7 @@ def measure(task: Task) -> Leakage:
     Pairs, distinct:
 
     pairs-in-training, pairs-in-context, pairs-in-valid    test pairs that stand in that part too, of all test pairs
+    valid-pairs-in-training, -in-context                   validation's pairs that do, of all of validation's
 
     What training does not know (no leak: what a model could only know from the test):
 
@@ -117,10 +118,15 @@ def _pairs(task: Task) -> Iterator[Measure]:
 
     tested = keys("test")
     names = {"train": "training", "context": "context", "valid": "valid"}
-    for part, name in names.items():
-        if part in task.parts:
-            again = np.isin(tested, keys(part), assume_unique=True)
-            yield _share(f"pairs-in-{name}", f"test pairs that stand in the {part} part too", again)
+    found = {part: keys(part) for part in names if part in task.parts}
+    for part, known in found.items():
+        again = np.isin(tested, known, assume_unique=True)
+        yield _share(f"pairs-in-{names[part]}", f"test pairs that stand in the {part} part too", again)
+    for part, known in found.items():
+        if part != "valid":
+            again = np.isin(found["valid"], known, assume_unique=True)
+            about = f"validation pairs that stand in the {part} part too"
+            yield _share(f"valid-pairs-in-{names[part]}", about, again)
 
 
 def _unknown(task: Task, train: Rows, test: Rows) -> Iterator[Measure]:

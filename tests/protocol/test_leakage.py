@@ -56,6 +56,7 @@ def test_each_measure(home: Path, tmp_path: Path) -> None:
         "rows-after-test": (1, 5),
         "pairs-in-training": (1, 5),
         "pairs-in-valid": (1, 5),
+        "valid-pairs-in-training": (0, 1),
         "cold-users": (1, 3),
         "cold-user-rows": (1, 5),
         "cold-items": (2, 4),  # z is in validation alone, new nowhere

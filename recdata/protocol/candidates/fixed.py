@@ -13,8 +13,10 @@ from recdata.protocol.task import Pairs, distinct
 def full(pool: Pool, *, seen: Literal["mask", "keep"] = "mask") -> None:
     """Rank all items of the task: no sets are fixed.
 
-    items   a b c d e f      user has a, b in training; d is relevant
-    ranked      c d e f      seen: mask
+        items   a b c d e f      user has a, b in training; d is relevant
+        ranked      c d e f      seen: mask
+
+    Source: Krichene and Rendle 2020 (On Sampled Metrics for Item Recommendation): the metrics as they are defined.
     """
     del pool, seen
 
@@ -28,8 +30,8 @@ def published(pool: Pool, *, column: str) -> Pairs:
         test row    column        relevant d
         u1 d        [b, f, a]     ranked  a b d f
 
-    As NCF's test.negative files. Raises InputError where the corpus's interactions have no such column of lists, or a
-    relevant row has no list.
+    Source: He et al. 2017 (NCF), test.negative; Wu et al. 2020 (MIND), what an impression showed. Raises InputError where
+    the corpus's interactions have no such column of lists, or a relevant row has no list.
     """
     rows = pool.relevant_rows
     owner, item = pool.origin.listed(column, rows.row, pool.task.item_ids)

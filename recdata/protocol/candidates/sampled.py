@@ -25,7 +25,7 @@ def sampled_uniform(pool: Pool, *, n: int, seen: Seen = "mask") -> Pairs:
         items   a b c d e f      user met a, b, d; d is relevant; n: 2
         ranked        d e   c    one draw, fixed for good
 
-    As in He et al. 2017 (NCF) and Kang and McAuley 2018 (SASRec).
+    Source: He et al. 2017 (NCF) and Kang and McAuley 2018 (SASRec).
     """
     items = np.uint64(pool.items)
 
@@ -47,7 +47,7 @@ def sampled_popularity(
         items   a b c d e f      rows in training 5 3 3 1 1 0; user met d; n: 2
         ranked  a b   d          f is never drawn
 
-    As Sun et al. 2019 (BERT4Rec), whose code counts all.
+    Source: Sun et al. 2019 (BERT4Rec), whose code counts all.
     """
     popularity = pool.popularity if count == "train" else pool.popularity_everywhere
     edges = np.cumsum(popularity)
@@ -70,7 +70,8 @@ def sampled_existing(pool: Pool, *, n: int, seen: Seen = "mask") -> Pairs:
         items   a b c d e f      a, b, c can be drawn
         ranked  a   c d
 
-    Raises InputError where the test part has rows without a time.
+    Source: Ji, Sun, Zhang and Li 2023 (A Critical Study on Data Leakage), who rank what was there at the time. Raises
+    InputError where the test part has rows without a time.
     """
     first_seen, order = pool.first_seen, np.argsort(pool.first_seen, kind="stable")
 
@@ -102,7 +103,8 @@ def sampled_category(
         categories  x   xy  y   yz  -        b and c share y with d
         ranked          b   c   d
 
-    Raises InputError where the corpus has no items table, or no such column of texts in it.
+    Source: recdata's own (2026), sampled-uniform over fewer items. Raises InputError where the corpus has no items
+    table, or no such column of texts in it.
     """
     of_item, of_category = pool.origin.categories(column, match, pool.task.item_ids)
 

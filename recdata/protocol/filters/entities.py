@@ -14,7 +14,7 @@ def k_core(
     """Keep the largest set of rows in which every user has ``users`` and every item ``items`` rows at least.
 
     Users and items with fewer are dropped at once, then counted again, until nothing changes: the fixed point, which is
-    the same whatever the order of dropping (Seidman 1983, Network structure and minimum degree). Repeated pairs count.
+    the same whatever the order of dropping. Repeated pairs count.
 
         u1: a b     u2: a b c     u3: c          users: 2, items: 2
         u1: a b     u2: a b c                    u3 has one row
@@ -22,6 +22,9 @@ def k_core(
 
     ``rounds`` ends it sooner: with 1, users and items are counted once, as SASRec's preparation of Amazon's reviews
     does, and what is left may have fewer. Activity and then popularity (or the reverse) counts one after the other.
+
+    Source: Seidman 1983 (Network structure and minimum degree); for pairs of users and items Ahmed et al. 2007 (cores
+    of two-mode networks).
     """
     if users < 1 or items < 1 or (rounds is not None and rounds < 1):
         raise InputError(f"k-core: users, items and rounds are at least 1, not {users}, {items} and {rounds}")
@@ -33,8 +36,10 @@ def k_core(
 def activity(engine: Engine, rows: Rows, kept: str, *, at_least: int = 1, at_most: int | None = None) -> Rows:
     """Keep users who have between ``at_least`` and ``at_most`` rows (both included), counted once; repeats count.
 
-    u1: a b     u2: a b c     u3: c          at_least: 2, at_most: 2
-    u1: a b
+        u1: a b     u2: a b c     u3: c          at_least: 2, at_most: 2
+        u1: a b
+
+    Source: Liang et al. 2018 (Mult-VAE), who keep users with five rows and more.
     """
     return _counted(engine, rows, kept, "user", at_least, at_most)
 
@@ -44,8 +49,10 @@ def popularity(
 ) -> Rows:
     """Keep items that have between ``at_least`` and ``at_most`` rows (both included), counted once; repeats count.
 
-    u1: a b     u2: a b c     u3: d          at_least: 2
-    u1: a b     u2: a b
+        u1: a b     u2: a b c     u3: d          at_least: 2
+        u1: a b     u2: a b
+
+    Source: Hidasi et al. 2016 (GRU4Rec), whose code keeps items with five clicks and more.
     """
     return _counted(engine, rows, kept, "item", at_least, at_most)
 
@@ -69,7 +76,8 @@ def subsample_users(
         hash    u2 < u4 < u1 < u3      users: 2
         kept    u2   u4
 
-    Raises InputError unless one of the two is given, a number of at least 1 or a percent of 1 to 100.
+    Source: Cohen and Kaplan 2007 (Summarizing data using bottom-k sketches). Raises InputError unless one of the two
+    is given, a number of at least 1 or a percent of 1 to 100.
     """
     if (users is None) == (percent is None):
         raise InputError("subsample-users: give users or percent, one of them")

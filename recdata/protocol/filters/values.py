@@ -11,8 +11,10 @@ from recdata.protocol.operators import Rows
 def min_rating(engine: Engine, rows: Rows, kept: str, *, at_least: float) -> Rows:
     """Keep rows rated ``at_least`` or higher; rows without a rating go.
 
-    rating  5 . 3 . 4 - 2      at_least: 4
-    kept    5       4
+        rating  5 . 3 . 4 - 2      at_least: 4
+        kept    5       4
+
+    Source: Liang et al. 2018 (Mult-VAE), who keep ratings of four and more.
     """
     engine.view(kept, f"SELECT {rows.listed()} FROM {name(rows.name)} WHERE rating >= {float(at_least)!r}")
     return rows._replace(name=kept)
@@ -26,8 +28,8 @@ def binarise(engine: Engine, rows: Rows, kept: str, *, at_least: float, at_most:
         rating  5 1 3 4 - 2      at_least: 4, at_most: 2
         kept    1 0   1   0
 
-    One threshold: as Liang et al. 2018 (Mult-VAE); two: as Song et al. 2019 (AutoInt) on MovieLens.
-    Raises InputError where ``at_most`` is not below ``at_least``.
+    Source: one threshold: He et al. 2017 (Neural Factorization Machines) and others; two: Song et al. 2019 (AutoInt)
+    on MovieLens. Raises InputError where ``at_most`` is not below ``at_least``.
     """
     if at_most is not None and at_most >= at_least:
         raise InputError(f"binarise: at_most ({at_most}) is not below at_least ({at_least})")
@@ -43,8 +45,11 @@ def time_range(
 ) -> Rows:
     """Keep rows with ``since`` <= timestamp < ``until`` (ISO 8601, UTC where no offset is given); unknown times go.
 
-    time    1 2 3 4 5 6 7      since: 3, until: 6
-    kept        3 4 5
+        time    1 2 3 4 5 6 7      since: 3, until: 6
+        kept        3 4 5
+
+    Source: Ludewig and Jannach 2018 (Evaluation of session-based recommendation algorithms), whose corpora are slices
+    of time.
     """
     conditions = ["timestamp IS NOT NULL"]
     for text, sign in ((since, ">="), (until, "<")):
@@ -58,8 +63,10 @@ def time_range(
 def event_types(engine: Engine, rows: Rows, kept: str, *, keep: list[str]) -> Rows:
     """Keep rows whose event is one of ``keep``.
 
-    event   view cart view buy      keep: [cart, buy]
-    kept         cart      buy
+        event   view cart view buy      keep: [cart, buy]
+        kept         cart      buy
+
+    Source: Ludewig and Jannach 2018, who keep the item views of shops' logs.
     """
     return column_values(engine, rows, kept, column="event", values=list(keep))
 
@@ -81,7 +88,8 @@ def column_values(
         locale  UK DE UK FR      column: locale, values: [UK, FR]
         kept    UK    UK FR
 
-    Raises InputError for a column that the corpus does not have, and for values of another type.
+    Source: Jin et al. 2023 (Amazon-M2), whose tasks are each of some locales. Raises InputError for a column that the
+    corpus does not have, and for values of another type.
     """
     where = "column-values"
     columns = rows.tables.get(of)

@@ -31,7 +31,7 @@ def global_time(engine: Engine, rows: Rows, *, train: int, valid: int, test: int
         u2      3 4   6   8
             1 1 1 1 2 2 3 3
 
-    "Temporal global" of Meng et al. 2020 (Exploring Data Splitting Strategies).
+    Source: "temporal global" of Meng et al. 2020 (Exploring Data Splitting Strategies).
     """
     check_percents(train, valid, test)
     check_times(engine, rows, "global-time")
@@ -61,6 +61,7 @@ def global_moments(
                 1 1 1 1 3 3 . .    fold: 2
                 1 1 2 2 3 3 . .    fold: 1, valid: true
 
+    Source: Ji, Sun, Zhang and Li 2023 (A Critical Study on Data Leakage in Recommender System Offline Evaluation).
     Raises InputError where the moments do not rise, or are too few for the fold.
     """
     cuts = [parse_moment(moment, "global-moments") for moment in moments]
@@ -100,7 +101,7 @@ def sliding_windows(
                 1 1 1 1 1 1 3 3 3    window: 3
                 . . 1 1 1 1 3 3 3    window: 3, train_days: 4
 
-    Scheidt and Beel 2021 (Time-dependent Evaluation of Recommender Systems).
+    Source: Scheidt and Beel 2021 (Time-dependent Evaluation of Recommender Systems).
     """
     if test_days < 1 or valid_days < 0 or (train_days is not None and train_days < 1):
         raise InputError("sliding-windows: test_days and train_days are at least 1, valid_days at least 0")
@@ -125,6 +126,8 @@ def next_period(engine: Engine, rows: Rows, *, period: Period, valid: bool = Fal
 
         month   1 1 2 2 3 3 4      period: month, valid: true, skip: 1
         part    1 1 2 2 3 3 .
+
+    Source: H&M Personalized Fashion Recommendations (Kaggle 2022), where the week after the data is asked for.
     """
     if skip < 0:
         raise InputError(f"next-period: skip is at least 0, not {skip}")

@@ -30,8 +30,8 @@ def last_session(
         session A A A B B C C C    test: 1, valid: 1
         part    1 1 1 2 2 3 3 3
 
-    As Quadrana et al. 2017 (hierarchical RNNs), who cut sessions at pauses of 30 minutes. Raises InputError unless either
-    column or pause_minutes is given, and where a row has no session or time.
+    Source: Quadrana et al. 2017 (hierarchical RNNs), who cut sessions at pauses of 30 minutes. Raises InputError
+    unless either column or pause_minutes is given, and where a row has no session or time.
     """
     if (column is None) == (pause_minutes is None):
         raise InputError("last-session: give column or pause_minutes, one of them")
@@ -55,14 +55,16 @@ def next_basket(
 ) -> str:
     """Hold out each user's last baskets: the last ``test``, and the ``valid`` before them.
 
-    A basket is what has one value of ``column`` (an order's id), or without it what the user did at the ``same`` moment
-    or on the same day of UTC (Rendle et al. 2010, FPMC). What users had before and what is new to them are the slices
-    "repeat" and "novel" of the test (Li et al. 2023, A Next Basket Recommendation Reality Check); the policy ``seen: drop``
-    tests new items alone. A user with no basket to spare (``test + valid`` or fewer) stays in training whole.
+    A basket is what has one value of ``column`` (an order's id), or without it what the user did at the ``same``
+    moment or on the same day of UTC. What users had before and what is new to them are the slices "repeat" and "novel"
+    of the test; the policy ``seen: drop`` tests new items alone. A user with no basket to spare (``test + valid`` or
+    fewer) stays in training whole.
 
         day     1 1 2 2 2 5 5      same: day
         items   a b a c d a e
         part    1 1 2 2 2 3 3      in the test a is repeat, e is novel
+
+    Source: Rendle et al. 2010 (FPMC); repeat and novel: Li et al. 2023 (A Next Basket Recommendation Reality Check).
     """
     if column is not None:
         _check_column(engine, rows, "next-basket", column)
@@ -81,12 +83,13 @@ def last_of_session(
     """Hold out each session's newest rows: the last ``test``, and the ``valid`` before them.
 
     A session with no row to spare (``test + valid`` rows or fewer) stays in training whole. A user of several sessions
-    is tested on the last of each at once. What Amazon-M2 (KDD Cup 2023) asks of a session, where sessions are users' own.
+    is tested on the last of each at once.
 
         session A A A B B B B C    test: 1, valid: 1
         part    1 2 3 1 1 2 3 1
 
-    Raises InputError where there is no such column, or a row without a session.
+    Source: Jin et al. 2023 (Amazon-M2), where sessions are users' own. Raises InputError where there is no such
+    column, or a row without a session.
     """
     check_numbers("last-of-session", test, valid)
     _check_column(engine, rows, "last-of-session", column)

@@ -36,6 +36,8 @@ def ratio_overall(
 
         u1  a b c d e     u2  f g h i j        order: random, 80/0/20
             1 1 3 1 1         1 1 1 3 1
+
+    Source: split by ratio, random and in time, of Sun et al. 2020 (Are We Evaluating Rigorously?).
     """
     check_percents(train, valid, test)
     ((total,),) = engine.fetch(f"SELECT count(*) FROM {name(rows.name)}")
@@ -83,7 +85,7 @@ def k_fold_rows(engine: Engine, rows: Rows, *, folds: int, fold: int, valid: boo
         u1  a b c d e     u2  f g h i j        folds: 5, fold: 2
             1 1 3 1 1         1 1 1 3 1
 
-    Cross-validation (Stone 1974), as Surprise's KFold and GroupLens's u1 to u5 of MovieLens 100k.
+    Source: cross-validation (Stone 1974), as Surprise's KFold and GroupLens's u1 to u5 of MovieLens 100k.
     """
     check_fold("k-fold-rows", folds, fold)
     dealt = (
@@ -105,7 +107,8 @@ def predefined(engine: Engine, rows: Rows, *, column: str) -> str:
         column  train train null context test
         part    1     1     .    4       3
 
-    Raises InputError where the corpus has no such column.
+    Source: the publisher's, which the corpus's card names (GroupLens 1998 for MovieLens 100k, for example). Raises
+    InputError where the corpus has no such column.
     """
     if column not in rows.columns:
         raise InputError(f"predefined: there is no column {column!r}; there are {', '.join(rows.columns)}")

@@ -18,8 +18,8 @@ def leave_last(engine: Engine, rows: Rows, *, test: int = 1, valid: int = 1) -> 
         user    a b c d e f        test: 1, valid: 1
         part    1 1 1 1 2 3
 
-    "Leave one last" of Meng et al. 2020 (Exploring Data Splitting Strategies); as He et al. 2017 (NCF), Kang and McAuley
-    2018 (SASRec).
+    Source: "leave one last" of Meng et al. 2020 (Exploring Data Splitting Strategies); as He et al. 2017 (NCF), Kang
+    and McAuley 2018 (SASRec).
     """
     check_numbers("leave-last", test, valid)
     newest = engine.newest(rows.name, test + valid)
@@ -37,7 +37,7 @@ def leave_random(engine: Engine, rows: Rows, *, test: int = 1, valid: int = 0) -
         user    a b c d e f        test: 1, valid: 1
         part    1 3 1 1 2 1
 
-    As GroupLens's splits ua and ub of MovieLens 100k (ten ratings a user).
+    Source: Rendle et al. 2009 (BPR), who leave out one of each user; GroupLens's ua and ub of MovieLens 100k, ten.
     """
     check_numbers("leave-random", test, valid)
     both = test + valid
@@ -61,7 +61,8 @@ def ratio_per_user(
         user    a b c d e f g h i j        order: temporal, 80/10/10
         part    1 1 1 1 1 1 1 1 2 3
 
-    temporal: "temporal user" of Meng et al. 2020, as Tang and Wang 2018 (Caser); random: as Wang et al. 2019 (NGCF).
+    Source: temporal: "temporal user" of Meng et al. 2020, as Tang and Wang 2018 (Caser); random: as Wang et al. 2019
+    (NGCF).
     """
     check_percents(train, valid, test)
     tests, both = _share(test), f"{_share(test)} + {_share(valid)}"

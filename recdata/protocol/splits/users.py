@@ -51,8 +51,8 @@ def user_holdout(
             1 1 1 1 1
             4 4 4 2 2
 
-    Liang et al. 2018 (Variational Autoencoders for Collaborative Filtering): unit: users, context: 80, order: random,
-    unknown_items: drop.
+    Source: Liang et al. 2018 (Variational Autoencoders for Collaborative Filtering): unit: users, context: 80, order:
+    random, unknown_items: drop.
     """
     if test < 1 or valid < 0 or (unit == "percent" and test + valid >= 100):
         raise InputError(
@@ -89,6 +89,8 @@ def k_fold_users(
         hash    u2 < u4 < u1 < u3        folds: 2, fold: 1, context: 50
         fold    1    2    1    2
         part    u1: 4 4 3 3    u2: 4 4 3 3    u3: 1 1 1 1    u4: 1 1 1 1
+
+    Source: Marlin 2004 (Collaborative Filtering: A Machine Learning Perspective): users are new.
     """
     check_fold("k-fold-users", folds, fold)
     if valid and folds < 3:
@@ -122,7 +124,7 @@ def newest_users(
         s2        c d e                4 4 3
         s3          f                . (one row)
 
-    The sessions are held out as in Hidasi et al. 2016 (GRU4Rec), who then ask for every row after a session's first.
+    Source: Hidasi et al. 2016 (GRU4Rec), who then ask for every row after a session's first.
     """
     if test_days < 1 or valid_days < 0 or last < 1:
         raise InputError("newest-users: test_days and last are at least 1, valid_days at least 0")
