@@ -22,6 +22,9 @@ def repeated_pairs(
         items   a b a c b          keep: first      a b c
                                    keep: last           a c b
         weight  1 2 5 1 3          keep: sum        a b c, weights 6 5 1
+
+    Source: first, last: RecPack's Deduplicate and RePlay's filters (2023); sum: Hu, Koren and Volinsky 2008, who add up how
+    often something was watched.
     """
     if keep == "sum":
         return _summed(engine, rows, kept)
@@ -58,8 +61,10 @@ def _summed(engine: Engine, rows: Rows, kept: str) -> Rows:
 def consecutive_repeats(engine: Engine, rows: Rows, kept: str) -> Rows:
     """Keep the first row of each run: rows go whose item is that of the user's row before.
 
-    items   a a b a a c c
-    kept    a   b a   c
+        items   a a b a a c c
+        kept    a   b a   c
+
+    Source: RePlay's ConsecutiveDuplicatesFilter (2024), keep="first".
     """
     before = "lag(item) OVER (PARTITION BY user ORDER BY row)"
     engine.keep(
