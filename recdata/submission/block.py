@@ -24,9 +24,9 @@ ROWS = 1 << 20
 class Block(NamedTuple):
     """Some rows of a file, in its order.
 
-    user, item: dictionary-encoded strings (null where the file has none). value: numbers, score or rank (null
-    likewise). first: the number of the first row, those of the others following, or int64[n] with the number
-    of each.
+    user, item: strings, dictionary-encoded or not, or integers (null where the file has none). value: numbers, score
+    or rank (null likewise). first: the number of the first row, those of the others following, or int64[n] with the
+    number of each.
     """
 
     user: pa.ChunkedArray
@@ -68,7 +68,7 @@ class Reader(Protocol):
 
 
 def id_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column of ids as dictionary-encoded strings; integers become their decimal text.
+    """Return a column of ids as strings, dictionary-encoded or not, or integers, which mean their decimal text.
 
     Raises InputError naming the type where it cannot hold ids, ArrowInvalid where the text is not UTF-8
     or the dictionary is damaged.
@@ -76,17 +76,15 @@ def id_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     import pyarrow as pa
 
     kind = column.type
-    encoded = column if pa.types.is_dictionary(kind) else None
-    values = kind.value_type if encoded is not None else kind
+    encoded = pa.types.is_dictionary(kind)
+    values = kind.value_type if encoded else kind
     if not (_is_text(values) or pa.types.is_integer(values)):
         raise InputError(f"{kind}")
-    if encoded is None:
-        encoded = column.dictionary_encode()
-    if values != pa.string():
-        encoded = encoded.cast(pa.dictionary(encoded.type.index_type, pa.string()))
-    for chunk in encoded.chunks:
+    if values != pa.string() and (encoded or _is_text(values)):
+        column = column.cast(pa.dictionary(kind.index_type, pa.string()) if encoded else pa.string())
+    for chunk in column.chunks:
         chunk.validate(full=True)
-    return encoded
+    return column
 
 
 def value_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
