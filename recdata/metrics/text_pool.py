@@ -1,8 +1,8 @@
 """Slow text metrics on all processors: pairs of texts in chunks, each to a process, results in the order of the pairs.
 
-The processes are plain ``python -m recdata.metrics.text_pool``, told what to do through their pipes, rather than
-multiprocessing's: those would import the caller's script again, and forked ones would share locks of other threads. What a
-chunk gives does not depend on who computes it, so that their number changes no value.
+The processes are plain Pythons that run ``work``, told what to do through their pipes, rather than multiprocessing's: those
+would import the caller's script again, and forked ones would share locks of other threads. What a chunk gives does not
+depend on who computes it, so that their number changes no value.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from recdata.errors import ResourceError
 if TYPE_CHECKING:
     from recdata.metrics.answers import Texts
 
-Chunk = Callable[..., npt.NDArray[np.float64]]
-"""``function(gold, answer, *arguments)``: lists of n texts to float64[n] or float64[n, width]; of a module's top level."""
+Values = npt.NDArray[Any]
+Chunk = Callable[..., Values]
+"""``function(gold, answer, *arguments)``: lists of n texts to an array of n rows; a module's own, at its top level."""
 
 _ROWS, _LETTERS = 512, 1 << 20
 """How many pairs, and how many bytes of them, a chunk has at most."""
@@ -33,7 +34,10 @@ _WORTH = 8 * _ROWS
 """From how many pairs, or as many chunks by size, processes are worth the second that they take to start."""
 
 
-def run(texts: Texts, what: str, function: Chunk, *arguments: Any) -> npt.NDArray[np.float64]:
+_START = "import sys; sys.path[:] = {path!r}; from recdata.metrics.text_pool import work; work()"
+
+
+def run(texts: Texts, what: str, function: Chunk, *arguments: Any) -> Values:
     """Return ``function`` of all pairs of ``texts``, computed in chunks; with a bar on a terminal that says ``what``.
 
     Raises whatever the function raises, and ResourceError where a process dies.
@@ -42,12 +46,12 @@ def run(texts: Texts, what: str, function: Chunk, *arguments: Any) -> npt.NDArra
     workers = min(texts.workers or processors(), len(bounds))
     if len(texts) < _WORTH and len(bounds) < _WORTH // _ROWS:
         workers = 1
-    results: list[npt.NDArray[np.float64]] = [np.empty(0)] * len(bounds)
+    results: list[Values] = [np.empty(0)] * len(bounds)
     from recdata.corpora.progress import bar
 
     with bar(what, len(texts)) as progress:
 
-        def done(place: int, values: npt.NDArray[np.float64]) -> None:
+        def done(place: int, values: Values) -> None:
             results[place] = values
             progress.update(len(values))
 
@@ -96,7 +100,7 @@ def _spread(
     bounds: Sequence[tuple[int, int]],
     workers: int,
     task: tuple[Chunk, tuple[Any, ...]],
-    done: Callable[[int, npt.NDArray[np.float64]], None],
+    done: Callable[[int, Values], None],
 ) -> None:
     """Have processes compute the chunks, a thread for each that hands it the next one and takes what it gives."""
     waiting = iter(enumerate(bounds))
@@ -122,8 +126,8 @@ def _spread(
         except (OSError, EOFError) as error:
             failures.append(
                 ResourceError(
-                    f"a process that computed a metric of texts died ({error or 'its pipe closed'}); the machine may be out "
-                    "of memory: set RECDATA_THREADS=1 to compute in one process"
+                    f"a process that computed a metric of texts died ({type(error).__name__}: {error}); the machine may be "
+                    "out of memory: set RECDATA_THREADS=1 to compute in one process"
                 )
             )
         except BaseException as error:
@@ -133,7 +137,7 @@ def _spread(
         for _ in range(workers):
             processes.append(
                 subprocess.Popen(
-                    [sys.executable, "-m", "recdata.metrics.text_pool"],
+                    [sys.executable, "-c", _START.format(path=sys.path)],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                 )
@@ -152,12 +156,12 @@ def _spread(
             process.kill()
             process.wait()
             for pipe in _pipes(process):
-                with_closed(pipe)
+                _close(pipe)
     if failures:
         raise failures[0]
 
 
-def with_closed(pipe: IO[bytes]) -> None:
+def _close(pipe: IO[bytes]) -> None:
     """Close a pipe whose other end may be gone."""
     try:
         pipe.close()
@@ -180,7 +184,7 @@ def _receive(out: IO[bytes]) -> Any:
     return pickle.load(out)
 
 
-def _work() -> None:
+def work() -> None:
     """Be a process of the pool: compute what comes in until the pipe closes."""
     with os.fdopen(os.dup(1), "wb") as out:
         # What a library prints must not come between the results.
@@ -196,7 +200,3 @@ def _work() -> None:
             except Exception as error:
                 reply = False, error
             _send(out, reply)
-
-
-if __name__ == "__main__":
-    _work()
