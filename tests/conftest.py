@@ -61,3 +61,20 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", guarded)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
+
+
+@pytest.fixture(scope="session")
+def spark() -> Any:
+    """A Spark session on this machine with two cores, one for the whole run: starting one takes seconds.
+
+    Where PySpark or Java is absent the test is skipped, or fails if RECDATA_REQUIRE has the word "spark".
+    """
+    from recdata.engines.spark_session import session
+    from recdata.errors import ResourceError
+
+    try:
+        return session("local[2]", {"spark.sql.shuffle.partitions": "2", "spark.driver.memory": "2g"})
+    except ResourceError as error:
+        if "spark" in os.environ.get("RECDATA_REQUIRE", "").replace(",", " ").split():
+            pytest.fail(str(error))
+        pytest.skip(str(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,3 +28,28 @@ def raw_files(command: Command) -> Command:
 def as_json(command: Command) -> Command:
     """Add ``--json``."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
+
+
+def engines(command: Command) -> Command:
+    """Add ``--engine``, ``--spark-master``, ``--spark-conf``; the command gets ``engine``, as ``open_engine`` takes it."""
+
+    @wraps(command)
+    def chosen(*args: Any, engine: str | None, master: str | None, conf: tuple[str, ...], **more: Any) -> Any:
+        from recdata.engines import choose
+
+        return command(*args, engine=choose(engine, master, conf), **more)
+
+    options = (
+        click.option(
+            "--engine", metavar="NAME", help="duckdb (else RECDATA_ENGINE, else this one) or spark."
+        ),
+        click.option(
+            "--spark-master", "master", metavar="URL", help="local[4], spark://HOST:7077, yarn, k8s://..."
+        ),
+        click.option(
+            "--spark-conf", "conf", multiple=True, metavar="KEY=VALUE", help="A setting of Spark; repeatable."
+        ),
+    )
+    for option in reversed(options):
+        chosen = option(chosen)
+    return chosen  # type: ignore[return-value]

@@ -62,17 +62,42 @@ class Engine(ABC):
         a window over all rows costs a multiple of what engines' own ways to it do.
         """
 
+    def running(self, select: str, order: Sequence[str], amount: str | None = None) -> str:
+        """Return a SELECT of the columns of ``select`` and ``until``: the sum of ``amount`` up to each row.
+
+        order: columns, with " DESC" behind those that fall; they tell all rows apart, or the rows they do not are alike.
+        amount: SQL of a whole number, without it each row counts 1, and until is the place of the row, from 1.
+        """
+        summed = "count(*)" if amount is None else f"sum({amount})"
+        over = f"{summed} OVER (ORDER BY {', '.join(order)} ROWS UNBOUNDED PRECEDING)"
+        return f"SELECT *, CAST({over} AS BIGINT) AS until FROM ({select}) AS summed"
+
+    def placed(self, select: str, group: Sequence[str], order: Sequence[str]) -> str:
+        """Return a SELECT of the columns of ``select``, place and rows: which in its group a row is, and how many those are.
+
+        group: columns, for example user. order: as in ``running``; place counts from 1.
+        """
+        over = f"PARTITION BY {', '.join(group)}"
+        return (
+            f"SELECT *, row_number() OVER ({over} ORDER BY {', '.join(order)}) AS place, "
+            f"count(*) OVER ({over}) AS rows FROM ({select}) AS placed"
+        )
+
     def lowest(self, relation: str, keyed: str, wanted: str) -> str:
         """Return a SELECT of (row, place, rows): of each user's rows those that come first by (key, item, row).
 
         keyed: a SELECT of (row, user, item, key) over ``relation``, its key uniform in [0, 2**31 - 1). wanted: SQL for how
         many of a user's rows are wanted, over the column ``rows``, how many the user has; place counts them from 1.
         """
-        return (
-            "SELECT row, place, rows FROM (SELECT row, "
-            "row_number() OVER (PARTITION BY user ORDER BY key, item, row) AS place, "
-            f"count(*) OVER (PARTITION BY user) AS rows FROM ({keyed}) AS keyed) AS placed WHERE place <= {wanted}"
-        )
+        placed = self.placed(keyed, ["user"], ["key", "item", "row"])
+        return f"SELECT row, place, rows FROM ({placed}) AS placed WHERE place <= {wanted}"
+
+    @abstractmethod
+    def add_up(self, relation: str, weight: str) -> str:
+        """Return a SELECT of (row, summed): the first row of each (user, item) pair, the sum of ``weight`` over its rows.
+
+        weight: SQL of a float. They are added one after the other in the order of ``row``: a sum of floats depends on it.
+        """
 
     @abstractmethod
     def k_core(self, relation: str, users: int, items: int, rounds: int | None = None) -> None:
@@ -96,6 +121,14 @@ class Engine(ABC):
     @abstractmethod
     def microseconds(self, moment: str) -> str:
         """Return SQL for the microseconds from 1970 in UTC to the timestamp ``moment``, as a 64-bit integer."""
+
+    @abstractmethod
+    def month(self, moment: str) -> str:
+        """Return SQL for the year and month of the timestamp ``moment`` in UTC, as "2016-03"."""
+
+    @abstractmethod
+    def length(self, column: str) -> str:
+        """Return SQL for how many elements the list in ``column`` has."""
 
     @abstractmethod
     def overlaps(self, column: str, literals: str) -> str:

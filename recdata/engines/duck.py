@@ -156,6 +156,20 @@ class DuckEngine(Engine):
             return super().lowest(relation, keyed, wanted)
         return 'SELECT row, place, rows FROM "lowest rows"'
 
+    def add_up(self, relation: str, weight: str) -> str:
+        """Add in NumPy: DuckDB's sum of floats depends on the order in which its threads come."""
+        found = self.columns(f"SELECT row, user, item, {weight} AS weight FROM {name(relation)}")
+        order = np.lexsort((found["row"], found["item"], found["user"]))
+        row, user, item, weights = (found[column][order] for column in ("row", "user", "item", "weight"))
+        first = np.ones(len(row), dtype=bool)
+        first[1:] = (user[1:] != user[:-1]) | (item[1:] != item[:-1])
+        # Adds one after the other, in order; add.reduceat would not.
+        sums = np.bincount(np.cumsum(first) - 1, weights=weights.astype(np.float64))
+        import pyarrow as pa
+
+        self.add(f"{relation} sums", pa.table({"row": row[first], "summed": sums}))
+        return f"SELECT row, summed FROM {name(f'{relation} sums')}"
+
     def k_core(self, relation: str, users: int, items: int, rounds: int | None = None) -> None:
         """Count over integer codes in NumPy: several times faster here than rounds of SQL."""
         codes = self.columns(f"SELECT row, user, item FROM {name(relation)}")
@@ -187,6 +201,14 @@ class DuckEngine(Engine):
     def microseconds(self, moment: str) -> str:
         """Ask DuckDB for the epoch."""
         return f"epoch_us({moment})"
+
+    def month(self, moment: str) -> str:
+        """Write year and month; without a zone, so that none of the session's is asked for."""
+        return f"strftime(make_timestamp(epoch_us({moment})), '%Y-%m')"
+
+    def length(self, column: str) -> str:
+        """Ask for the length of the list."""
+        return f"len({column})"
 
     def overlaps(self, column: str, literals: str) -> str:
         """Make a list of the literals and compare."""

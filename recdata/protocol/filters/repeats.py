@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
-import pyarrow as pa
-
 from recdata.engines.base import Engine, name
 from recdata.protocol.operators import Rows
 
@@ -37,21 +34,11 @@ def repeated_pairs(
 
 
 def _summed(engine: Engine, rows: Rows, kept: str) -> Rows:
-    """Add weights in NumPy: an engine's sum of floats depends on the order in which its threads come."""
     weight = "coalesce(weight, 1.0e0)" if "weight" in rows.columns else "1.0e0"
-    found = engine.columns(f"SELECT row, user, item, {weight} AS weight FROM {name(rows.name)}")
-    order = np.lexsort((found["row"], found["item"], found["user"]))
-    row, user, item, weights = (found[column][order] for column in ("row", "user", "item", "weight"))
-    first = np.ones(len(row), dtype=bool)
-    first[1:] = (user[1:] != user[:-1]) | (item[1:] != item[:-1])
-    pair = np.cumsum(first) - 1
-    # Adds one after the other, in order; add.reduceat would not.
-    sums = np.bincount(pair, weights=weights.astype(np.float64))
-    engine.add(f"{kept} sums", pa.table({"row": row[first], "summed": sums}))
     engine.keep(
         kept,
         f"SELECT {rows.listed('all', weight='summed')} FROM {name(rows.name)} AS {name('all')} "
-        f"JOIN {name(f'{kept} sums')} AS sums ON {name('all')}.row = sums.row",
+        f"JOIN ({engine.add_up(rows.name, weight)}) AS sums ON {name('all')}.row = sums.row",
     )
     tables = {**rows.tables, "interactions": {**rows.columns, "weight": "float64"}}
     changed = tuple(dict.fromkeys((*rows.changed, "weight")))
