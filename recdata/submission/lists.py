@@ -32,7 +32,7 @@ class ListChecks:
         self._most = None if None in cutoffs or not read else max(_LONG * read, _LONG_ROWS)
         self._users, self._findings, self._value = users, findings, value
         self._population = len(expected.population)
-        self._cuts = 0
+        self.cuts = 0
         sets = expected.candidates
         if sets is not None:
             available = np.diff(sets.start)
@@ -62,7 +62,7 @@ class ListChecks:
                 self._add("constant-scores", lists, inside[constant], lambda i: f"{length[constant][i]} rows")
             if self.cutoff is not None:
                 cut = inside[length > self.cutoff]
-                self._cuts += int(lists.tied[lists.start[cut] + self.cutoff - 1].sum())
+                self.cuts += int(lists.tied[lists.start[cut] + self.cutoff - 1].sum())
 
     def _add(
         self, code: str, lists: Ranked, who: npt.NDArray[np.int64], number: Callable[[int], str]
@@ -74,10 +74,12 @@ class ListChecks:
 
     def finish(self) -> None:
         """Add what is said of the whole file."""
-        if self._cuts:
-            share = self._cuts / self._population
-            self._findings.add(
-                "tied-cut",
-                value=f"{self._cuts:,} of {self._population:,} users ({share:.2%}), at {self.cutoff}",
-            )
-            self._findings.count("tied-cut", self._cuts - 1)
+        add_cuts(self._findings, self.cuts, self._population, self.cutoff)
+
+
+def add_cuts(findings: Findings, cuts: int, population: int, cutoff: int | None) -> None:
+    """Say how many lists are cut inside a tie, if any are."""
+    if cuts:
+        share = cuts / population
+        findings.add("tied-cut", value=f"{cuts:,} of {population:,} users ({share:.2%}), at {cutoff}")
+        findings.count("tied-cut", cuts - 1)
