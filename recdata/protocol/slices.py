@@ -36,7 +36,7 @@ class Slice(NamedTuple):
     mask: Mask
 
 
-class _Units(NamedTuple):
+class Units(NamedTuple):
     """The units of a part, arrays of one length. row: the corpus's row; of a repeated pair it is the first."""
 
     user: npt.NDArray[np.int32]
@@ -62,10 +62,63 @@ def slices(task: Task, part: str = "test", *, quantiles: int = 4, intervals: int
     """
     if quantiles < 1 or intervals < 1:
         raise InputError(f"quantiles and intervals are at least 1, not {quantiles} and {intervals}")
-    units = _units(task, part)
-    found = [*_warmth(task, units), *_history(task, part, units), *_quantiles(task, units, quantiles)]
-    found += _intervals(units, intervals)
+    units = units_of(task, part)
+    found = [*by_content(task, part, units, Levels.of(task, units), quantiles), *_intervals(units, intervals)]
     return [each for each in found if each.mask.any()]
+
+
+class Below(NamedTuple):
+    """How many of some numbers are lower than each that is there. values: int64, distinct and sorted; below: int64."""
+
+    values: npt.NDArray[np.int64]
+    below: npt.NDArray[np.int64]
+    total: int
+
+    @classmethod
+    def of(cls, numbers: npt.NDArray[np.int64]) -> Below:
+        """Count ``numbers``."""
+        values, many = np.unique(numbers, return_counts=True)
+        return cls(values, np.cumsum(many) - many, len(numbers))
+
+    def quantile(self, numbers: npt.NDArray[np.int64], quantiles: int) -> npt.NDArray[np.int64]:
+        """Return the quantile of numbers that are there, from 0: how many of equal shares of all lie below each.
+
+        >>> Below.of(np.array([5, 1, 1, 9])).quantile(np.array([5, 1, 1, 9]), 2).tolist()
+        [1, 0, 0, 1]
+        """
+        below: npt.NDArray[np.int64] = self.below[np.searchsorted(self.values, numbers)]
+        return below * quantiles // max(self.total, 1)
+
+
+def quantile(values: npt.NDArray[np.int64], quantiles: int) -> npt.NDArray[np.int64]:
+    """Return the quantile of each value among all of them; see ``Below.quantile``."""
+    return Below.of(values).quantile(values, quantiles)
+
+
+class Levels(NamedTuple):
+    """What slices ask of the whole task. items: int64, the rows of each item in training. of_items: those, counted.
+    of_users: the rows in training and context of every user of the part, counted.
+    """
+
+    items: npt.NDArray[np.int64]
+    of_items: Below
+    of_users: Below
+
+    @classmethod
+    def of(cls, task: Task, units: Units) -> Levels:
+        """Count the rows of ``task``."""
+        items = _counts(task, "item", "train")
+        users = _counts(task, "user", "train", "context")[distinct(units.user)]
+        return cls(items, Below.of(items), Below.of(users))
+
+
+def by_content(task: Task, part: str, units: Units, levels: Levels, quantiles: int = 4) -> list[Slice]:
+    """Return the slices that every task has but those by time, empty ones too."""
+    return [
+        *_warmth(task, units, levels),
+        *_history(task, part, units),
+        *_quantiles(task, units, levels, quantiles),
+    ]
 
 
 def slices_by(task: Task, column: str, part: str = "test") -> list[Slice]:
@@ -79,7 +132,7 @@ def slices_by(task: Task, column: str, part: str = "test") -> list[Slice]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    origin, units = Origin.of(task.manifest), _units(task, part)
+    origin, units = Origin.of(task.manifest), units_of(task, part)
     kind, _, plain = column.rpartition(".")
     types = origin.types()
     if kind not in ("", "items", "users") or plain not in types.get(kind or "interactions", {}):
@@ -98,14 +151,15 @@ def slices_by(task: Task, column: str, part: str = "test") -> list[Slice]:
     return _by_value(values, column)
 
 
-def _units(task: Task, part: str) -> _Units:
+def units_of(task: Task, part: str) -> Units:
+    """Return the units of ``part`` of ``task``."""
     if task.protocol["task"] == "rating":
         rows = task.rows(part)
-        return _Units(rows.user, rows.item, rows.timestamp, rows.row)
+        return Units(rows.user, rows.item, rows.timestamp, rows.row)
     rows = task.relevant_rows(part)
     key = rows.user.astype(np.int64) * max(len(task.item_ids), 1) + rows.item
     first = np.unique(key, return_index=True)[1]
-    return _Units(rows.user[first], rows.item[first], rows.timestamp[first], rows.row[first])
+    return Units(rows.user[first], rows.item[first], rows.timestamp[first], rows.row[first])
 
 
 def _counts(task: Task, column: str, *parts: str) -> npt.NDArray[np.int64]:
@@ -118,9 +172,9 @@ def _counts(task: Task, column: str, *parts: str) -> npt.NDArray[np.int64]:
     return counts
 
 
-def _warmth(task: Task, units: _Units) -> Iterator[Slice]:
+def _warmth(task: Task, units: Units, levels: Levels) -> Iterator[Slice]:
     cold_user = _counts(task, "user", "train", "context")[units.user] == 0
-    cold_item = _counts(task, "item", "train")[units.item] == 0
+    cold_item = levels.items[units.item] == 0
     yield Slice("cold-users", "users without a row in training or context", cold_user)
     yield Slice("warm-users", "users with a row in training or context", ~cold_user)
     yield Slice("cold-items", "items without a row in training", cold_item)
@@ -129,7 +183,7 @@ def _warmth(task: Task, units: _Units) -> Iterator[Slice]:
     yield Slice("warm-pairs", "neither the user nor the item is cold", ~(cold_user | cold_item))
 
 
-def _history(task: Task, part: str, units: _Units) -> Iterator[Slice]:
+def _history(task: Task, part: str, units: Units) -> Iterator[Slice]:
     seen, width = task.seen_pairs(part), max(len(task.item_ids), 1)
     known = seen.user.astype(np.int64) * width + seen.item
     repeat = np.isin(units.user.astype(np.int64) * width + units.item, known)
@@ -137,41 +191,36 @@ def _history(task: Task, part: str, units: _Units) -> Iterator[Slice]:
     yield Slice("novel", "items that the user did not have before", ~repeat)
 
 
-def _quantiles(task: Task, units: _Units, quantiles: int) -> Iterator[Slice]:
+def _quantiles(task: Task, units: Units, levels: Levels, quantiles: int) -> Iterator[Slice]:
     rows = _counts(task, "user", "train", "context")
-    everyone = distinct(units.user)
-    of_user = np.zeros(len(rows), dtype=np.int64)
-    of_user[everyone] = quantile(rows[everyone], quantiles)
-    of_item = quantile(_counts(task, "item", "train"), quantiles)
-    kinds = (("activity", "users", of_user[units.user]), ("popularity", "items", of_item[units.item]))
+    of_user = levels.of_users.quantile(rows[units.user], quantiles)
+    of_item = levels.of_items.quantile(levels.items[units.item], quantiles)
+    kinds = (("activity", "users", of_user), ("popularity", "items", of_item))
     for name, who, place in kinds:
         for number in range(quantiles):
             about = f"{who} of quantile {number + 1} of {quantiles} by rows in training"
             yield Slice(f"{name}-{number + 1}", about, place == number)
 
 
-def quantile(values: npt.NDArray[np.int64], quantiles: int) -> npt.NDArray[np.int64]:
-    """Return the quantile of each value, from 0: how many of ``quantiles`` equal shares of all values lie below it.
-
-    >>> quantile(np.array([5, 1, 1, 9]), 2).tolist()
-    [1, 0, 0, 1]
-    """
-    below = np.searchsorted(np.sort(values), values, side="left")
-    return below * quantiles // max(len(values), 1)
-
-
-def _intervals(units: _Units, intervals: int) -> Iterator[Slice]:
+def _intervals(units: Units, intervals: int) -> Iterator[Slice]:
     known = ~np.isnat(units.timestamp)
     if not known.any():
         return
     moment = units.timestamp.astype(np.int64)
     oldest, newest = int(moment[known].min()), int(moment[known].max())
-    # Whole numbers: a piece begins at the first microsecond that is not before its share of the time.
-    starts = [oldest + -(-(newest - oldest) * number // intervals) for number in range(intervals)]
-    place = np.searchsorted(starts, moment, side="right") - 1
+    place = np.searchsorted(interval_starts(oldest, newest, intervals), moment, side="right") - 1
     for number in range(intervals):
-        about = f"piece {number + 1} of {intervals} of the part's time"
-        yield Slice(f"interval-{number + 1}", about, known & (place == number))
+        yield Slice(*interval_words(number, intervals), known & (place == number))
+
+
+def interval_starts(oldest: int, newest: int, intervals: int) -> list[int]:
+    """Return the microsecond at which each of equal pieces of a time begins: the first not before its share of the time."""
+    return [oldest + -(-(newest - oldest) * number // intervals) for number in range(intervals)]
+
+
+def interval_words(number: int, intervals: int) -> tuple[str, str]:
+    """Return the name of an interval, counted from 0, and what is in it."""
+    return f"interval-{number + 1}", f"piece {number + 1} of {intervals} of the part's time"
 
 
 def _by_value(values: pa.Array, column: str) -> list[Slice]:
