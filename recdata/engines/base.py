@@ -68,8 +68,9 @@ class Engine(ABC):
         order: columns, with " DESC" behind those that fall; they tell all rows apart, or the rows they do not are alike.
         amount: SQL of a whole number, without it each row counts 1, and until is the place of the row, from 1.
         """
-        summed = "count(*)" if amount is None else f"sum({amount})"
-        over = f"{summed} OVER (ORDER BY {', '.join(order)} ROWS UNBOUNDED PRECEDING)"
+        if amount is None:
+            return f"SELECT *, row_number() OVER (ORDER BY {', '.join(order)}) AS until FROM ({select}) AS summed"
+        over = f"sum({amount}) OVER (ORDER BY {', '.join(order)} ROWS UNBOUNDED PRECEDING)"
         return f"SELECT *, CAST({over} AS BIGINT) AS until FROM ({select}) AS summed"
 
     def placed(self, select: str, group: Sequence[str], order: Sequence[str]) -> str:

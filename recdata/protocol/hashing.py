@@ -35,8 +35,11 @@ def users_by_hash(engine: Engine, rows: Rows, purpose: str) -> str:
     modulo 2**31 - 1, then the second 8, then the place of the id among all ids.
     """
     text = f"{quote(rows.seed + UNIT + purpose + UNIT)} || user_id"
-    order = f"{engine.hash31(text, 0)}, {engine.hash31(text, 1)}, user"
-    return (
-        f"SELECT user, row_number() OVER (ORDER BY {order}) AS place, count(*) OVER () AS users "
-        f"FROM user_ids JOIN (SELECT DISTINCT user FROM {name(rows.name)}) AS present USING (user)"
+    engine.keep(
+        "hashed users",
+        f"SELECT user, {engine.hash31(text, 0)} AS first, {engine.hash31(text, 1)} AS second "
+        f"FROM user_ids JOIN (SELECT DISTINCT user FROM {name(rows.name)}) AS present USING (user)",
     )
+    placed = engine.running('SELECT * FROM "hashed users"', ["first", "second", "user"])
+    counted = 'SELECT count(*) AS users FROM "hashed users"'
+    return f"SELECT user, until AS place, users FROM ({placed}) AS placed CROSS JOIN ({counted}) AS counted"

@@ -37,7 +37,8 @@ def global_time(engine: Engine, rows: Rows, *, train: int, valid: int, test: int
     check_times(engine, rows, "global-time")
     ((total,),) = engine.fetch(f"SELECT count(*) FROM {name(rows.name)}")
     first, second = total * train // 100, total * (train + valid) // 100
-    moments = f"SELECT timestamp, sum(count(*)) OVER (ORDER BY timestamp) AS until FROM {name(rows.name)} GROUP BY timestamp"
+    counted = f"SELECT timestamp, count(*) AS rows FROM {name(rows.name)} GROUP BY timestamp"
+    moments = engine.running(counted, ["timestamp"], "rows")
     cuts = (
         f"SELECT min(CASE WHEN until > {first} THEN timestamp END) AS first_cut, "
         f"min(CASE WHEN until > {second} THEN timestamp END) AS second_cut FROM ({moments}) AS moments"

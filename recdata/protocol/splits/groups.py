@@ -93,10 +93,8 @@ def last_of_session(
     """
     check_numbers("last-of-session", test, valid)
     _check_column(engine, rows, "last-of-session", column)
-    placed = (
-        f"SELECT row, row_number() OVER (PARTITION BY user, {name(column)} ORDER BY row DESC) AS place, "
-        f"count(*) OVER (PARTITION BY user, {name(column)}) AS rows FROM {name(rows.name)}"
-    )
+    session = ["user", name(column)]
+    placed = engine.placed(f"SELECT row, {', '.join(session)} FROM {name(rows.name)}", session, ["row DESC"])
     return (
         f"SELECT row, CASE WHEN place <= {test} THEN {TEST} ELSE {VALID} END AS part FROM ({placed}) AS placed "
         f"WHERE place <= {test + valid} AND rows > {test + valid}"
@@ -121,14 +119,11 @@ def _last_groups(engine: Engine, grouped: str, operator: str, test: int, valid: 
     check_numbers(operator, test, valid)
     engine.keep("grouped rows", grouped)
     groups = 'SELECT user, grp, max(row) AS newest FROM "grouped rows" GROUP BY user, grp'
-    placed = (
-        "SELECT user, grp, row_number() OVER (PARTITION BY user ORDER BY newest DESC) AS place, "
-        f"count(*) OVER (PARTITION BY user) AS total FROM ({groups}) AS grouped"
-    )
+    placed = engine.placed(groups, ["user"], ["newest DESC"])
     return (
         f"SELECT row, CASE WHEN place <= {test} THEN {TEST} ELSE {VALID} END AS part "
         f'FROM "grouped rows" JOIN ({placed}) AS placed USING (user, grp) '
-        f"WHERE place <= {test + valid} AND total > {test + valid}"
+        f"WHERE place <= {test + valid} AND rows > {test + valid}"
     )
 
 

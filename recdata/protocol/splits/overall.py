@@ -43,10 +43,8 @@ def ratio_overall(
     ((total,),) = engine.fetch(f"SELECT count(*) FROM {name(rows.name)}")
     tests, valids = total * test // 100, total * valid // 100
     if order == "random":
-        placed = (
-            f"SELECT row, row_number() OVER (ORDER BY key, user, item, row) AS place "
-            f"FROM ({keyed(engine, rows)}) AS keyed"
-        )
+        dealt = engine.running(keyed(engine, rows), ["key", "user", "item", "row"])
+        placed = f"SELECT row, until AS place FROM ({dealt}) AS dealt"
     else:
         placed = _newest_first(engine, rows, (tests, tests + valids))
     return (
@@ -61,11 +59,8 @@ def _newest_first(engine: Engine, rows: Rows, cuts: tuple[int, int]) -> str:
     Only moments that a cut falls into are ordered by hash: an MD5 for every row would cost more than all the rest.
     """
     check_times(engine, rows, "ratio-overall")
-    engine.keep(
-        "moments",
-        "SELECT timestamp, sum(count(*)) OVER (ORDER BY timestamp DESC) AS until, count(*) AS rows "
-        f"FROM {name(rows.name)} GROUP BY timestamp",
-    )
+    counted = f"SELECT timestamp, count(*) AS rows FROM {name(rows.name)} GROUP BY timestamp"
+    engine.keep("moments", engine.running(counted, ["timestamp DESC"], "rows"))
     torn = " OR ".join(f"(until - rows < {cut} AND until > {cut})" for cut in cuts)
     hashed = engine.hash31(f"user_id || {quote(UNIT)} || item_id", 0)
     return (
@@ -88,10 +83,8 @@ def k_fold_rows(engine: Engine, rows: Rows, *, folds: int, fold: int, valid: boo
     Source: cross-validation (Stone 1974), as Surprise's KFold and GroupLens's u1 to u5 of MovieLens 100k.
     """
     check_fold("k-fold-rows", folds, fold)
-    dealt = (
-        f"SELECT row, (row_number() OVER (ORDER BY key, user, item, row) - 1) % {folds} + 1 AS fold "
-        f"FROM ({keyed(engine, rows)}) AS keyed"
-    )
+    placed = engine.running(keyed(engine, rows), ["key", "user", "item", "row"])
+    dealt = f"SELECT row, (until - 1) % {folds} + 1 AS fold FROM ({placed}) AS placed"
     held = f"{fold}, {fold % folds + 1}" if valid else f"{fold}"
     return (
         f"SELECT row, CASE WHEN fold = {fold} THEN {TEST} ELSE {VALID} END AS part "

@@ -69,10 +69,7 @@ def ratio_per_user(
     if order == "random":
         placed = engine.lowest(rows.name, keyed(engine, rows), both)
     else:
-        placed = (
-            "SELECT row, row_number() OVER (PARTITION BY user ORDER BY row DESC) AS place, "
-            f"count(*) OVER (PARTITION BY user) AS rows FROM {name(rows.name)}"
-        )
+        placed = engine.placed(f"SELECT row, user FROM {name(rows.name)}", ["user"], ["row DESC"])
     return (
         f"SELECT row, CASE WHEN place <= {tests} THEN {TEST} ELSE {VALID} END AS part "
         f"FROM ({placed}) AS placed WHERE place <= {both}"

@@ -135,10 +135,7 @@ def newest_users(
         f"FROM {name(rows.name)} GROUP BY user HAVING max(timestamp) >= {first}"
     )
     theirs = _held_rows(engine, rows, held, unknown_items)
-    placed = (
-        "SELECT row, part, row_number() OVER (PARTITION BY user ORDER BY row DESC) AS place, "
-        f"count(*) OVER (PARTITION BY user) AS rows FROM {name(theirs.name)}"
-    )
+    placed = engine.placed(f"SELECT row, user, part FROM {name(theirs.name)}", ["user"], ["row DESC"])
     chosen = (
         f"SELECT row, CASE WHEN rows <= {last} THEN {DROPPED} WHEN place <= {last} THEN part ELSE {CONTEXT} END AS part "
         f"FROM ({placed}) AS placed"
@@ -157,10 +154,7 @@ def _fold_in(
     if order == "random":
         placed = engine.lowest(theirs.name, keyed(engine, theirs), wanted)
     else:
-        placed = (
-            "SELECT row, row_number() OVER (PARTITION BY user ORDER BY row DESC) AS place, "
-            f"count(*) OVER (PARTITION BY user) AS rows FROM {name(theirs.name)}"
-        )
+        placed = engine.placed(f"SELECT row, user FROM {name(theirs.name)}", ["user"], ["row DESC"])
     chosen = (
         f"SELECT h.row, CASE WHEN place IS NULL THEN {CONTEXT} ELSE part END AS part FROM {name(theirs.name)} AS h "
         f"LEFT JOIN (SELECT row, place FROM ({placed}) AS placed WHERE place <= {wanted}) AS asked ON h.row = asked.row"
@@ -173,7 +167,8 @@ def _held_rows(engine: Engine, rows: Rows, held: str, unknown_items: Unknown) ->
     engine.keep("held users", held)
     known = ""
     if unknown_items == "drop":
-        known = f' WHERE item IN (SELECT item FROM {name(rows.name)} WHERE user NOT IN (SELECT user FROM "held users"))'
+        held_out = 'SELECT 1 FROM "held users" AS h WHERE h.user = t.user'
+        known = f" WHERE item IN (SELECT item FROM {name(rows.name)} AS t WHERE NOT EXISTS ({held_out}))"
     engine.keep(
         "held rows",
         f'SELECT row, user, item, part FROM {name(rows.name)} JOIN "held users" USING (user){known}',
@@ -187,7 +182,7 @@ def _with_dropped(rows: Rows, theirs: Rows, chosen: str, unknown_items: Unknown)
     if unknown_items == "keep":
         return chosen
     left = (
-        f'SELECT row FROM {name(rows.name)} JOIN "held users" USING (user) '
-        f"WHERE row NOT IN (SELECT row FROM {name(theirs.name)})"
+        f'SELECT row FROM {name(rows.name)} AS r JOIN "held users" USING (user) '
+        f"WHERE NOT EXISTS (SELECT 1 FROM {name(theirs.name)} AS t WHERE t.row = r.row)"
     )
     return f"{chosen} UNION ALL SELECT row, {DROPPED} AS part FROM ({left}) AS left_out"
