@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recdata.errors import InputError
-from recdata.store.arrays import read_table, to_numpy
+from recdata.store.arrays import read_batches, read_table, to_numpy
 from recdata.store.folder import Folder
 
 if TYPE_CHECKING:
@@ -57,6 +57,18 @@ def distinct(keys: npt.NDArray[_Code]) -> npt.NDArray[_Code]:
     """
     keys = np.sort(keys)
     return keys[np.concatenate([[True], keys[1:] != keys[:-1]])] if len(keys) else keys
+
+
+def _distinct(user: npt.NDArray[np.int32], item: npt.NDArray[np.int32]) -> Pairs:
+    """Return the distinct pairs, sorted."""
+    key = user.astype(np.int64)
+    key <<= 32
+    key |= item
+    key.sort()
+    repeated = key[1:] == key[:-1]
+    if repeated.any():
+        key = key[np.append(True, ~repeated)]
+    return Pairs((key >> 32).astype(np.int32), key.astype(np.int32))  # the lower half alone is kept
 
 
 class Task(Folder):
@@ -115,31 +127,45 @@ class Task(Folder):
 
     def pairs(self, part: str) -> Pairs:
         """Return the distinct (user, item) pairs of ``part``."""
-        rows = self.rows(part)
-        return self._distinct(rows.user, rows.item)
+        return _distinct(*self._codes(part))
 
     def truth(self, part: str = "test") -> Pairs:
         """Return the distinct pairs of ``part`` that are relevant; see ``relevant_rows``."""
-        rows = self.relevant_rows(part)
-        return self._distinct(rows.user, rows.item)
+        return _distinct(*self._codes(part, self.protocol["relevance"].get("min_rating")))
+
+    def _codes(
+        self, part: str, threshold: float | None = None
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """Return users and items of the rows of ``part``, those of a rating of at least ``threshold`` where there is one."""
+        columns = ["user", "item"] if threshold is None else ["user", "item", "rating"]
+        table = self._table(part, columns)
+        user, item = to_numpy(table.column("user")), to_numpy(table.column("item"))
+        if threshold is None:
+            return user, item
+        relevant = to_numpy(table.column("rating")) >= threshold
+        return user[relevant], item[relevant]
 
     def seen_pairs(self, part: str = "test") -> Pairs:
         """Return what users had before ``part``: the pairs of training and context, and before the test of validation.
 
         These are masked where the protocol masks seen items. Sorted by user; a pair may be there more than once.
         """
-        if part not in PARTS:
-            raise InputError(f"something was seen before the parts {', '.join(PARTS)}, not before {part!r}")
-        tables = [self._table(before, ["user", "item"]) for before in _BEFORE[part] if before in self.parts]
+        batches = list(self.seen_batches(part))
         nothing = np.empty(0, dtype=np.int32)
-        user, item = (
-            np.concatenate([nothing, *(to_numpy(table.column(name)) for table in tables)])
-            for name in ("user", "item")
-        )
+        user, item = (np.concatenate([nothing, *(batch[side] for batch in batches)]) for side in (0, 1))
         if (user[1:] < user[:-1]).any():
             order = np.argsort(user, kind="stable")
             user, item = user[order], item[order]
         return Pairs(user, item)
+
+    def seen_batches(self, part: str = "test") -> Iterator[Pairs]:
+        """Yield the pairs of ``seen_pairs`` as they stand on disk, a million or so at a time: of each part by user."""
+        if part not in PARTS:
+            raise InputError(f"something was seen before the parts {', '.join(PARTS)}, not before {part!r}")
+        for before in _BEFORE[part]:
+            if before in self.parts:
+                for batch in read_batches(self.folder / f"{before}.parquet", ["user", "item"]):
+                    yield Pairs(to_numpy(batch.column("user")), to_numpy(batch.column("item")))
 
     def population(self, part: str = "test") -> npt.NDArray[np.int32]:
         """Return the codes of the users who are averaged over: everyone with a relevant item in ``part``."""
@@ -153,11 +179,6 @@ class Task(Folder):
             return None
         table = read_table(path)
         return Pairs(to_numpy(table.column("user")), to_numpy(table.column("item")))
-
-    def _distinct(self, user: npt.NDArray[np.int32], item: npt.NDArray[np.int32]) -> Pairs:
-        width = max(len(self.item_ids), 1)
-        key = distinct(user.astype(np.int64) * width + item)
-        return Pairs((key // width).astype(np.int32), (key % width).astype(np.int32))
 
     def to_arrow(self, part: str) -> pa.Table:
         """Return ``part`` as an Arrow table in the canonical schema of interactions, the corpus's columns included."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_BATCH = 1 << 20
 
 
 def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -22,6 +24,14 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
 
     with pq.ParquetFile(path) as file:
         return file.read(columns=columns)
+
+
+def read_batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Yield columns of a Parquet file of our own, a million rows or so at a time."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        yield from file.iter_batches(_BATCH, columns=list(columns), use_threads=False)
 
 
 def to_numpy(column: pa.Array | pa.ChunkedArray) -> npt.NDArray[Any]:

@@ -18,7 +18,7 @@ from recdata.store.files import check_files
 from recdata.submission.asked import Asked
 from recdata.submission.block import USER, Reader
 from recdata.submission.encode import Encoder
-from recdata.submission.expected import Expected, judged_misses, refused_codes
+from recdata.submission.expected import ByUser, Expected, judged_misses, refused_codes
 from recdata.submission.finding import Findings, StopReadingError, escape
 from recdata.submission.fit import find_other_part, find_other_task
 from recdata.submission.ids import Ids
@@ -110,11 +110,12 @@ def _examine_ranking(
         except ScatteredError:
             continue
         except StopReadingError:
-            _explain(examined, encoder, task, part, True)
+            _explain(examined, encoder, task, part, expected.relevant, True)
             return examined
         _finish_ranking(examined, encoder, ranking)
         checks.finish()
-        _explain(examined, encoder, task, part, _is_strange(examined.counts, examined.findings.counts))
+        strange = _is_strange(examined.counts, examined.findings.counts)
+        _explain(examined, encoder, task, part, expected.relevant, strange)
         return examined
     raise AssertionError("the second arrangement takes rows in any order")
 
@@ -130,10 +131,12 @@ def _is_strange(counts: Mapping[str, int], found: Mapping[str, int]) -> bool:
     )
 
 
-def _explain(examined: Examined, encoder: Encoder, task: Task, part: str, strange: bool) -> None:
+def _explain(
+    examined: Examined, encoder: Encoder, task: Task, part: str, relevant: ByUser, strange: bool
+) -> None:
     """Say why a file may not be what it should be: ids written differently, made for another part or task."""
     find_near(examined.findings, encoder)
-    find_other_part(examined.findings, encoder, task, part)
+    find_other_part(examined.findings, encoder, task, part, relevant)
     if strange:
         find_other_task(examined.findings, encoder, task, part)
 

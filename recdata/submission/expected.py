@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,26 @@ class ByUser:
     @classmethod
     def of(cls, pairs: Pairs, users: int) -> ByUser:
         """Arrange pairs that are sorted by user."""
-        return cls(np.searchsorted(pairs.user, np.arange(users + 1)), pairs.item)
+        return cls(_starts(np.bincount(pairs.user, minlength=users)), pairs.item)
+
+    @classmethod
+    def gathered(cls, read: Callable[[], Iterable[Pairs]], users: int) -> ByUser:
+        """Arrange pairs that are read twice, batch by batch: of memory it takes what it keeps and a batch."""
+        many = np.zeros(users, dtype=np.int64)
+        for batch in read():
+            many += np.bincount(batch.user, minlength=users)
+        start = _starts(many)
+        item = np.empty(start[-1], dtype=np.int32)
+        following = start[:-1].copy()
+        for user, new in read():
+            if (user[1:] < user[:-1]).any():
+                order = np.argsort(user, kind="stable")
+                user, new = user[order], new[order]
+            here = np.bincount(user, minlength=users)
+            before = np.cumsum(here) - here
+            item[(following - before)[user] + np.arange(len(user))] = new
+            following += here
+        return cls(start, item)
 
     def spread(
         self, users: npt.NDArray[np.int32]
@@ -37,6 +57,10 @@ class ByUser:
         ends = np.cumsum(many)
         place = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - many), many)
         return owner, place, self.item[place]
+
+
+def _starts(many: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return np.concatenate(([0], np.cumsum(many))).astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +99,7 @@ class Expected:
         candidates = task.candidates() if fixes_candidates(task.protocol, part) else None
         seen = None
         if candidates is None and masks_seen(task.protocol):
-            seen = ByUser.of(task.seen_pairs(part), users)
+            seen = ByUser.gathered(partial(task.seen_batches, part), users)
         return cls(
             population,
             place,

@@ -13,7 +13,7 @@ from recdata.protocol.task import Pairs, Task
 from recdata.store.arrays import filled
 from recdata.store.paths import tasks
 from recdata.submission.encode import Encoder
-from recdata.submission.expected import fixes_candidates, masks_seen
+from recdata.submission.expected import ByUser, fixes_candidates, masks_seen
 from recdata.submission.finding import Findings, escape
 from recdata.submission.ids import NO_ID, Ids
 
@@ -45,16 +45,22 @@ class Fit(NamedTuple):
         return other.banned > _CLEARLY / 10 and self.banned < other.banned / 10
 
 
-def find_other_part(findings: Findings, encoder: Encoder, task: Task, part: str) -> None:
+def find_other_part(findings: Findings, encoder: Encoder, task: Task, part: str, relevant: ByUser) -> None:
     """Say so where the first rows of a file find many more relevant pairs of the other part than of this one.
 
-    Where items of validation are masked in the test, a model made for the test cannot find them at all.
+    relevant: those of this one. Where items of validation are masked in the test, a model made for the test cannot find
+    them at all.
     """
     head, other = encoder.head, "valid" if part == "test" else "test"
     there = task.truth(other)
     if head is None or not len(there.user):
         return
-    found, here = (_among(task, head.user, head.item, pairs).sum() for pairs in (there, task.truth(part)))
+    users = np.unique(head.user)
+    users = users[users < len(task.user_ids)]
+    owner, _, item = relevant.spread(users)
+    found, here = (
+        _among(task, head.user, head.item, pairs).sum() for pairs in (there, Pairs(users[owner], item))
+    )
     if found >= _FEWEST and found >= 3 * here:
         findings.add(
             "other-part",
