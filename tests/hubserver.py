@@ -46,9 +46,9 @@ class Repo:
     tags: dict[str, str] = field(default_factory=dict)
     log: list[tuple[str, str]] = field(default_factory=list)
 
-    def commit(self, tree: dict[str, Entry], summary: str) -> str:
+    def commit(self, tree: dict[str, Entry], summary: str, oid: str | None = None) -> str:
         text = json.dumps([self.name, len(self.trees), sorted((p, e.oid) for p, e in tree.items())])
-        oid = hashlib.sha1(text.encode()).hexdigest()
+        oid = oid or hashlib.sha1(text.encode()).hexdigest()
         self.trees[oid] = tree
         self.refs["main"] = oid
         self.log.append((oid, summary))
@@ -66,6 +66,12 @@ class Repo:
 def blob(body: bytes) -> Entry:
     oid = hashlib.sha1(b"blob %d\0" % len(body) + body).hexdigest()
     return Entry(len(body), oid, body)
+
+
+def pointer(sha256: str, size: int) -> Entry:
+    """Return a large file: in the tree stands what Git LFS puts there, its bytes are elsewhere."""
+    text = f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n"
+    return Entry(size, blob(text.encode()).oid, sha256=sha256)
 
 
 class Hub:
@@ -102,6 +108,17 @@ class Hub:
         self.sent.clear()
         self.bytes_sent = 0
         self.requests.clear()
+
+    def host(self, name: str, large: dict[str, bytes], small: dict[str, bytes], commit: str) -> Repo:
+        """Have a dataset repository that somebody else published, as of a commit."""
+        tree = {path: blob(body) for path, body in small.items()}
+        for path, body in large.items():
+            oid = hashlib.sha256(body).hexdigest()
+            self.large[oid] = body
+            tree[path] = pointer(oid, len(body))
+        repo = self.repos["dataset", name] = Repo("dataset", name, False)
+        repo.commit(tree, "as its publisher left it", commit)
+        return repo
 
     def body(self, entry: Entry) -> bytes:
         return entry.body if entry.body is not None else self.large[str(entry.sha256)]
@@ -412,11 +429,7 @@ class _Handler(BaseHTTPRequestHandler):
                     if value["oid"] not in self.hub.large:
                         self.error(400, "", f"{value['path']}: its bytes were never uploaded")
                         return
-                    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{value['oid']}\n"
-                    pointer += f"size {value['size']}\n"
-                    tree[value["path"]] = Entry(
-                        value["size"], blob(pointer.encode()).oid, sha256=value["oid"]
-                    )
+                    tree[value["path"]] = pointer(value["oid"], value["size"])
                 elif line["key"] == "deletedFile":
                     del tree[value["path"]]
             oid = at.commit(tree, header["summary"])

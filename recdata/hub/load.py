@@ -18,11 +18,11 @@ from recdata.errors import InputError, MismatchError, MissingError
 from recdata.hub.address import Address, parse_address
 from recdata.hub.install import install, stored
 from recdata.hub.manifest import read_export
-from recdata.hub.publish import hub_errors
 from recdata.protocol.build import build_task
 from recdata.protocol.built import task_folder
 from recdata.protocol.names import card_of, parse_name
 from recdata.protocol.task import Task
+from recdata.sources.huggingface import hub_errors
 from recdata.store.files import sha256_of
 from recdata.store.manifest import NAME
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recdata.errors import InputError, MismatchError, MissingError, RecdataError, ResourceError
+from recdata.errors import InputError, MismatchError, MissingError
 from recdata.hub.manifest import read_export
 from recdata.protocol.versions import numbers
+from recdata.sources.huggingface import blob_id, hub_errors
 from recdata.store.files import sha256_of
 from recdata.store.manifest import NAME
 
@@ -123,71 +123,6 @@ def publish(
         if plan.tag:
             api.create_tag(repo, tag=plan.tag, repo_type=kind, revision=head)
     return plan
-
-
-@contextmanager
-def hub_errors(repo: str) -> Iterator[None]:
-    """Turn what the Hub and its client raise into errors of recdata, in words that hold no token."""
-    from huggingface_hub import get_token
-    from huggingface_hub.errors import (
-        EntryNotFoundError,
-        GatedRepoError,
-        HfHubHTTPError,
-        HFValidationError,
-        LocalEntryNotFoundError,
-        OfflineModeIsEnabled,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
-
-    try:
-        yield
-    except RecdataError:
-        raise
-    except HFValidationError as error:
-        raise InputError(f"{repo!r} is not a repository's name, ORG/NAME: {error}") from None
-    except (LocalEntryNotFoundError, OfflineModeIsEnabled) as error:
-        raise MissingError(
-            f"{repo}: the Hub cannot be reached, or is switched off: {_first(error)}"
-        ) from None
-    except GatedRepoError:
-        raise MissingError(f"{repo} is gated: ask for access on its page, then `hf auth login`") from None
-    except RevisionNotFoundError:
-        raise MissingError(f"{repo} has no such revision") from None
-    except RepositoryNotFoundError:
-        raise MissingError(
-            f"{repo} is not on the Hub, or is private and the token does not allow it: `hf auth login`, or set HF_TOKEN"
-        ) from None
-    except EntryNotFoundError as error:
-        raise MissingError(f"{repo}: {_first(error)}") from None
-    except HfHubHTTPError as error:
-        status = getattr(error.response, "status_code", None)
-        if status in (401, 403):
-            raise MissingError(
-                f"{repo}: the Hub refuses ({status}); a token that may write is needed: `hf auth login`, or set HF_TOKEN"
-            ) from None
-        raise ResourceError(_without(f"{repo}: the Hub answers {_first(error)}", get_token())) from None
-    except (OSError, ValueError, RuntimeError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
-        raise ResourceError(
-            _without(f"{repo}: {type(error).__name__}: {_first(error)}", get_token())
-        ) from None
-    except Exception as error:
-        # Errors of the HTTP library, whose name differs between versions of huggingface_hub (requests, httpx, httpx2).
-        if not type(error).__module__.startswith(("httpx", "requests", "httpcore", "urllib3")):
-            raise
-        text = f"{repo}: the Hub cannot be reached: {type(error).__name__}: {_first(error)}; run it again to take it up"
-        raise ResourceError(_without(text, get_token())) from None
-
-
-def _first(error: BaseException) -> str:
-    """Return the message of an error in one line."""
-    return " ".join(str(error).split()) or type(error).__name__
-
-
-def _without(text: str, token: str | None) -> str:
-    return text.replace(token, "(token)") if token else text
 
 
 def _is_export(folder: Path) -> bool:
@@ -342,5 +277,4 @@ def _same(source: Path | bytes, there: Any) -> bool:
         found = hashlib.sha256(source).hexdigest() if isinstance(source, bytes) else sha256_of(source)
         return bool(found == there.lfs.sha256)
     body = source if isinstance(source, bytes) else source.read_bytes()
-    blob = hashlib.sha1(b"blob %d\x00" % len(body) + body, usedforsecurity=False).hexdigest()
-    return bool(blob == there.blob_id)
+    return bool(blob_id(body) == there.blob_id)

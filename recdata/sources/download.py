@@ -33,6 +33,7 @@ TIMEOUT = 20.0
 _CHUNK = 1 << 18
 _LONGEST_PAUSE = 60.0
 _TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504}
+_HERE = ("127.0.0.1", "localhost")
 _LOST = {errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE, errno.ETIMEDOUT}
 
 
@@ -57,7 +58,7 @@ def download(
     still the same. Of several processes one downloads and the others wait for it. Where RECDATA_OFFLINE is set
     nothing is downloaded. Progress is shown on standard error where that is a terminal. Raises MissingError where
     the file cannot be had, MismatchError where it is not the one that was expected, InputError for an address that
-    is not https (but for 127.0.0.1), ResourceError where the disk refuses or the file is too large.
+    is not https (but for this machine's), ResourceError where the disk refuses or the file is too large.
     """
     _check_address(url)
     with locked(target), writing(target):
@@ -82,7 +83,7 @@ def _beside(target: Path, suffix: str) -> Path:
 
 def _check_address(url: str) -> None:
     parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname == "127.0.0.1"):
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _HERE):
         raise InputError(f"{url}: raw files are downloaded from https addresses only")
 
 
@@ -213,7 +214,7 @@ class _Transfer:
             if self.validator:
                 headers["If-Range"] = self.validator
         handlers: list[Any] = [_Redirects()]
-        if urlsplit(self.url).hostname == "127.0.0.1":
+        if urlsplit(self.url).hostname in _HERE:
             handlers.append(urllib.request.ProxyHandler({}))
         request = urllib.request.Request(self.url, headers=headers)
         try:

@@ -12,6 +12,7 @@ from typing import Any
 from recdata.errors import InputError, MismatchError, MissingError
 from recdata.sources.cards import Archive, Card
 from recdata.sources.download import download, record
+from recdata.sources.huggingface import download_at_commit
 from recdata.sources.unpack import is_archive, unpack
 from recdata.store.atomic import scratch_folder
 from recdata.store.files import sha256_of
@@ -25,8 +26,8 @@ class RawFiles:
     """The raw files of a corpus by the names its card gives them, while ``obtain`` holds them ready.
 
     provenance: one entry for each archive, or for each raw file of a folder: its name, SHA-256, size in bytes,
-    where it is ``from`` ("path", "archives", "download"), its url if it was downloaded, and whether its checksum is
-    the one in the card (``canonical``).
+    where it is ``from`` ("path", "archives", "download"), its url if it was downloaded (of the Hub its repo, revision and
+    file, too), and whether the card fixes its bytes, by a checksum or by a commit of the Hub (``canonical``).
     """
 
     def __init__(
@@ -221,12 +222,15 @@ def _packed(card: Card, archive: Archive, folder: Path | None) -> tuple[Archive,
     """Return an archive with its path and origin: from the folder, from the store, or downloaded into the store."""
     if folder is not None and (found := _locate(card, archive, folder)):
         return archive, found, "archives"
-    target = archives() / card.name / archive.name
+    target = archives() / card.name / (archive.hub.revision if archive.hub else "") / archive.name
     if not target.is_file():
         if archive.url is None:
             raise MissingError(f"{card.name}: {archive.name} is not at hand.\n{instructions(card)}")
         try:
-            download(archive.url, target, size=archive.size, sha256=archive.sha256)
+            if archive.hub:
+                download_at_commit(archive.hub, target)
+            else:
+                download(archive.url, target, size=archive.size, sha256=archive.sha256)
         except MissingError as error:
             raise MissingError(f"{card.name}: {error}\n{instructions(card)}") from error
     return archive, target, "download"
@@ -277,9 +281,14 @@ def _verified(archive: Archive, path: Path, origin: str) -> dict[str, Any]:
             f"{path} is not the file that is expected. Its SHA-256: {entry['sha256']} ({entry['size']:,} bytes); "
             f"{source} {known}" + (f" ({archive.size:,} bytes)" if archive.size else "") + ". Get it again."
         )
-    if origin == "download":
-        entry["url"] = recorded.get("url", archive.url)
-    return entry | {"canonical": archive.sha256 is not None}
+    if origin != "download":
+        return entry | {"canonical": archive.sha256 is not None}
+    entry["url"] = recorded.get("url", archive.url)
+    if (
+        archive.hub
+    ):  # the card names a commit, and what came was compared with what the Hub has at that commit
+        entry |= archive.hub._asdict()
+    return entry | {"canonical": archive.sha256 is not None or archive.hub is not None}
 
 
 def _raw_entry(card: Card, name: str, path: Path, origin: str) -> dict[str, Any]:

@@ -1,99 +1,17 @@
-"""The real clients against a Hub stand-in: publishing, loading, streaming, and what goes wrong on the way.
-
-Each client runs in a process of its own, since huggingface_hub reads its settings when it is imported. ``datasets`` 3.6
-comes from a folder that pip fills once (.venv-datasets36 in the checkout), laid over this environment's packages.
-"""
+"""The real clients against a Hub stand-in: publishing, loading, streaming, and what goes wrong on the way."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from hubclient import Client, answer
 from hubserver import TOKEN, Hub
 
 ROOT = Path(__file__).resolve().parents[2]
-OLD = ROOT / ".venv-datasets36"
-OLD_PINS = ["datasets==3.6.0", "fsspec==2025.3.0", "dill==0.3.8", "multiprocess==0.70.16"]
 CARD = (ROOT / "cards" / "synth-small.yaml").read_text(encoding="utf-8")
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def hub() -> Iterator[Hub]:
-    with Hub() as server:
-        yield server
-
-
-@pytest.fixture
-def run(hub: Hub, tmp_path: Path) -> Run:
-    """Run Python code, or ``recdata`` (a list of words), as a client of the stand-in; its output is kept for ``said``."""
-
-    def call(
-        what: str | list[str],
-        *,
-        home: str = "one",
-        token: str | None = TOKEN,
-        ok: bool | None = True,
-        path: Path | None = None,
-        **more: str,
-    ) -> subprocess.CompletedProcess[str]:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "RECDATA_HOME"))}
-        environment |= {
-            "HF_ENDPOINT": hub.url,
-            "HF_HOME": str(tmp_path / home / "hf"),
-            "HF_HUB_DISABLE_XET": "1",
-            "HF_HUB_DISABLE_TELEMETRY": "1",
-            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-            "RECDATA_HOME": str(tmp_path / home / "store"),
-            **more,
-        }
-        environment |= {"HF_TOKEN": token} if token else {}
-        environment |= {"PYTHONPATH": str(path)} if path else {}
-        words = ["-c", what] if isinstance(what, str) else ["-m", "recdata", *what]
-        done = subprocess.run(
-            [sys.executable, *words], env=environment, capture_output=True, text=True, cwd=tmp_path
-        )
-        hub.seen += [done.stdout, done.stderr]
-        if ok is not None:
-            assert (done.returncode == 0) is ok, done.stdout + done.stderr
-        return done
-
-    return call
-
-
-@pytest.fixture(scope="session")
-def old_datasets() -> Path:
-    """The folder with ``datasets`` 3.6, made by pip where it is not there; skipped where pip cannot."""
-    if not (OLD / "datasets" / "__init__.py").is_file():
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-deps",
-            "--target",
-            str(OLD),
-            *OLD_PINS,
-        ]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            shutil.rmtree(OLD, ignore_errors=True)
-            reason = f"datasets 3.6 could not be installed beside this environment: {done.stderr[-300:]}"
-            if "data" in os.environ.get("RECDATA_REQUIRE", "").replace(",", " ").split():
-                pytest.fail(reason)
-            pytest.skip(reason)
-    return OLD
 
 
 def own_card(folder: Path, version: str = "1.0.0", **options: Any) -> Path:
@@ -133,11 +51,7 @@ def loading(repo: str, revision: str | None, configs: list[str]) -> str:
     return f"ARGS = {[repo, revision, configs]!r}\n{LOAD}"
 
 
-def answer(done: subprocess.CompletedProcess[str]) -> Any:
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def test_publish_load_and_publish_again(hub: Hub, run: Run, old_datasets: Path) -> None:
+def test_publish_load_and_publish_again(hub: Hub, run: Client, old_clients: Path) -> None:
     publish = ["publish", "synth-small", "--repo", "org/synth", "--protocols", "loo-last,loo-last-100u"]
     planned = json.loads(run([*publish, "--dry-run", "--json"]).stdout)
     assert planned["create"]
@@ -166,7 +80,7 @@ def test_publish_load_and_publish_again(hub: Hub, run: Run, old_datasets: Path) 
     # Plain load_dataset, newest and 3.6, by tag and by main, in memory and streaming.
     configs = ["interactions", "items", "users", "loo-last", "loo-last-100u", "loo-last-100u-candidates"]
     stored = json.loads(run(["export", "synth-small/loo-last", "exported", "--json"]).stdout)
-    for path, revision in ((None, "v1.0.0"), (old_datasets, "v1.0.0"), (old_datasets, None)):
+    for path, revision in ((None, "v1.0.0"), (old_clients, "v1.0.0"), (old_clients, None)):
         version, rows = answer(
             run(
                 loading("org/synth", revision, configs),
@@ -213,7 +127,7 @@ print(json.dumps([
     assert "loo-last, loo-last-100u" in unnamed[1]
 
 
-def test_second_version_offline_and_superseded(hub: Hub, run: Run, tmp_path: Path) -> None:
+def test_second_version_offline_and_superseded(hub: Hub, run: Client, tmp_path: Path) -> None:
     """Two versions on the Hub; datasets offline gives what it has, recdata refuses what was not asked for."""
     few = [{"weight": 1, "shape": "uniform", "low": 5, "high": 20}]
     small = {"users": 200, "items": 900, "engagement": few}
@@ -282,7 +196,7 @@ check_rows(datasets.load_dataset("org/grown", "loo-last", revision="v2.0.0"), sy
     assert "0 files" in back.stderr, "an upload whose tag is missing only gets the tag"
 
 
-def test_an_interrupted_upload_is_taken_up(hub: Hub, run: Run) -> None:
+def test_an_interrupted_upload_is_taken_up(hub: Hub, run: Client) -> None:
     publish = ["publish", "synth-small", "--repo", "org/cut", "--protocols", "loo-last"]
     hub.fail_after = 3
     code = (
@@ -302,7 +216,7 @@ def test_an_interrupted_upload_is_taken_up(hub: Hub, run: Run) -> None:
     assert len(repo.trees) == 2, "one commit"
 
 
-def test_licences_are_obeyed_and_the_recipe_proves_equality(hub: Hub, run: Run, data: Path) -> None:
+def test_licences_are_obeyed_and_the_recipe_proves_equality(hub: Hub, run: Client, data: Path) -> None:
     source = str(data / "movielens" / "ml-100k")
     publish = ["publish", "movielens-100k/loo-last", "--from", source]
     refused = run([*publish, "--repo", "org/rows", "--rows"], ok=False)
@@ -345,7 +259,7 @@ print(json.dumps([task.name, task.fingerprint]))
     assert not manifest["rows"]
 
 
-def test_a_site_and_a_ledger(hub: Hub, run: Run, tmp_path: Path) -> None:
+def test_a_site_and_a_ledger(hub: Hub, run: Client, tmp_path: Path) -> None:
     site, ledger = tmp_path / "site", tmp_path / "ledger"
     (site / "assets").mkdir(parents=True)
     (site / "index.html").write_text("<title>Leaderboard</title>")
@@ -373,7 +287,7 @@ def test_a_site_and_a_ledger(hub: Hub, run: Run, tmp_path: Path) -> None:
     assert "a tag is never moved" in moved.stderr
 
 
-def test_a_flipped_byte_on_the_hub_is_refused(hub: Hub, run: Run, tmp_path: Path) -> None:
+def test_a_flipped_byte_on_the_hub_is_refused(hub: Hub, run: Client, tmp_path: Path) -> None:
     run(["publish", "synth-small", "--repo", "org/synth", "--protocols", "loo-last"])
     repo = hub.repos["dataset", "org/synth"]
     oid = repo.trees[repo.refs["main"]]["data/users/full-00000-of-00001.parquet"].sha256
@@ -385,7 +299,7 @@ def test_a_flipped_byte_on_the_hub_is_refused(hub: Hub, run: Run, tmp_path: Path
     assert not list((tmp_path / "reader" / "store").glob("corpora/synth*/manifest.json"))
 
 
-def test_no_token_anywhere(hub: Hub, run: Run, tmp_path: Path) -> None:
+def test_no_token_anywhere(hub: Hub, run: Client, tmp_path: Path) -> None:
     """Without a token, with a wrong one, with the right one, with everything logged: it is in no output and no file."""
     publish = ["publish", "synth-small", "--repo", "org/synth", "--protocols", "loo-last"]
     without = run(publish, token=None, ok=False)
@@ -406,7 +320,7 @@ def test_no_token_anywhere(hub: Hub, run: Run, tmp_path: Path) -> None:
             assert not any(TOKEN.encode() in hub.body(entry) for entry in tree.values())
 
 
-def test_a_million_rows_go_up_once(hub: Hub, run: Run, tmp_path: Path) -> None:
+def test_a_million_rows_go_up_once(hub: Hub, run: Client, tmp_path: Path) -> None:
     card = own_card(
         tmp_path,
         users=9000,
