@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from recdata.submission.encode import Coded
 
-S = TypeVar("S", bound=np.generic)
-
 _PLACE_BITS = 32
 _PLACE = (1 << _PLACE_BITS) - 1
+_GROWTH = 1 << 22
 ROWS = 1 << 16
 """A slab has at most so many rows, unless it is the list of one user: what is sorted then fits a processor's cache,
 and user, item and place fit 64 bits together."""
@@ -72,21 +71,21 @@ def scattered(stream: Iterable[Coded]) -> Iterator[Slab]:
 
     A file has less than 2**32 rows.
     """
-    keys, items, values = [], [], []
+    keys, items, values = _Grown(np.dtype(np.int64)), _Grown(np.dtype(np.int32)), _Grown()
     shifts = []
     total = 0
     for coded in stream:
         if not len(coded):
             continue
         # User and place in one number, which sorts by both; the place says where item and value are.
-        keys.append(coded.user.astype(np.int64) << _PLACE_BITS | np.arange(total, total + len(coded)))
-        items.append(coded.item)
-        values.append(coded.value)
+        keys.add(coded.user.astype(np.int64) << _PLACE_BITS | np.arange(total, total + len(coded)))
+        items.add(coded.item)
+        values.add(coded.value)
         shifts.append(_shift(coded.row, total))
         total += len(coded)
     if not total:
         return
-    key, item, value = _join(keys), _join(items), _join(values)
+    key, item, value = keys.whole(), items.whole(), values.whole()
     shift = _common(shifts)
     key.sort()
     # The upper halves are the users; a view, since a copy would be as large as all items and values.
@@ -116,11 +115,29 @@ def _common(shifts: list[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
     return np.concatenate(shifts)
 
 
-def _join(parts: list[npt.NDArray[S]]) -> npt.NDArray[S]:
-    """Return the parts as one array; the list is emptied, so that they can be freed."""
-    whole: npt.NDArray[S] = np.concatenate(parts)
-    parts.clear()
-    return whole
+class _Grown:
+    """An array that grows at its end, in place where the system can: no list of parts to be copied when all are there."""
+
+    def __init__(self, dtype: np.dtype[Any] | None = None) -> None:
+        """dtype: None for that of what is added first."""
+        self._dtype, self._size = dtype, 0
+        self._array: npt.NDArray[Any] = np.empty(0, dtype or np.int8)
+
+    def add(self, part: npt.NDArray[Any]) -> None:
+        """Append ``part``; where its type is wider than that of what is there, all becomes of its type."""
+        if not self._size:
+            self._array = np.empty(0, self._dtype or part.dtype)
+        elif part.dtype != self._array.dtype and self._dtype is None:
+            self._array = self._array.astype(np.result_type(self._array, part))
+        end = self._size + len(part)
+        if end > len(self._array):
+            self._array.resize(end + _GROWTH, refcheck=False)
+        self._array[self._size : end] = part
+        self._size = end
+
+    def whole(self) -> npt.NDArray[Any]:
+        """Return what was added."""
+        return self._array[: self._size]
 
 
 def _mark(done: npt.NDArray[np.bool_], users: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
