@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recdata.errors import InputError
-from recdata.protocol.task import Pairs, Task
+from recdata.protocol.task import Pairs, Task, distinct
 
 _PREDICTED = ("valid", "test")
 
@@ -86,14 +86,19 @@ class Expected:
         relevant in it.
         """
         check_part(part)
-        users = len(task.user_ids)
-        truth = task.truth(part)
-        if not len(truth.user):
+        expected = cls.read(task, part)
+        if not len(expected.population):
             raise InputError(
                 f"{task.name}: nothing is relevant in the {part} part, so that nothing can be scored in it"
             )
-        changed = np.flatnonzero(np.append(True, truth.user[1:] != truth.user[:-1]))
-        population = truth.user[changed]
+        return expected
+
+    @classmethod
+    def read(cls, task: Task, part: str) -> Expected:
+        """Read what ``task`` says of ``part``, be it nothing."""
+        users = len(task.user_ids)
+        truth = task.truth(part)
+        population = distinct(truth.user)
         place = np.full(users, -1, dtype=np.int32)
         place[population] = np.arange(len(population), dtype=np.int32)
         candidates = task.candidates() if fixes_candidates(task.protocol, part) else None

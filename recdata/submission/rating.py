@@ -20,11 +20,16 @@ from recdata.submission.ids import Ids
 class RatingPass:
     """Keeps the predictions of known pairs, 24 bytes each, and looks up the rows of the part when all are there."""
 
-    def __init__(self, task: Task, part: str, users: Ids, items: Ids, findings: Findings) -> None:
-        """Read the rows of ``part``. Raises InputError where there are none, or one has no rating."""
+    def __init__(
+        self, task: Task, part: str, users: Ids, items: Ids, findings: Findings, share: bool = False
+    ) -> None:
+        """Read the rows of ``part``. Raises InputError where one has no rating, or there are none.
+
+        share: whether ``task`` is but a share of one, which may have no rows.
+        """
         check_part(part)
         self._rows = task.rows(part)
-        if not len(self._rows.user):
+        if not len(self._rows.user) and not share:
             raise InputError(f"{task.name}: the {part} part has no rows, so that nothing can be scored in it")
         if np.isnan(self._rows.rating).any():
             raise InputError(
