@@ -1,7 +1,8 @@
 """Expressions of declared corpora: data in a card that says how a canonical column is made, compiled to SQL.
 
 An expression is the name of a raw column, or a mapping. First the value it starts from: ``column``; ``columns`` with
-``join``, the text between them; or ``constant``. Then steps, always in this order, each leaving null as null:
+``join``, the text between them; ``digest``, columns whose values together are hashed; or ``constant``. Then steps,
+always in this order, each leaving null as null:
 
     field      of a struct: the field's value
     nulls      values that mean that there is none
@@ -29,7 +30,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from recdata.corpora.tables import duck_type
-from recdata.engines.base import name, quote
+from recdata.engines.base import UNIT, name, quote
 from recdata.errors import InputError
 from recdata.schema.kinds import struct_fields
 
@@ -122,10 +123,22 @@ def _start(spec: Mapping[str, Any], target: str, scope: Scope) -> Value:
         return Value(literal(spec["constant"], target, scope), target, None)
     if "column" in spec:
         return scope.column(spec["column"])
+    if "digest" in spec:
+        return _digest([scope.column(column) for column in spec["digest"]])
     columns = [scope.column(column) for column in spec["columns"]]
     # Null where any part is null: half a key or half a date is none.
     joined = f" || {quote(spec['join'])} || ".join(f"CAST({value.sql} AS VARCHAR)" for value in columns)
     return Value(f"({joined})", "string", columns[0].column)
+
+
+def _digest(columns: Sequence[Value]) -> Value:
+    """Return the MD5, 32 hex digits, of values as texts (numbers as DuckDB writes them, 260.0), a null as an empty one.
+
+    They are joined by ASCII's unit separator, in the order given, as UTF-8: rows with the same values have the same one,
+    wherever in a file they stand.
+    """
+    texts = f" || {quote(UNIT)} || ".join(f"coalesce(CAST({each.sql} AS VARCHAR), '')" for each in columns)
+    return Value(f"md5({texts})", "string", columns[0].column)
 
 
 def literal(value: Any, target: str, scope: Scope) -> str:

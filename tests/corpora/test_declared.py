@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -280,6 +281,20 @@ def test_a_card_with_files_that_do_not_fit(tmp_path: Path) -> None:
     document["options"]["files"]["more"] = dict(CARD["options"]["files"]["events"])
     with pytest.raises(InputError, match="'more' is not one of the card's files: events, names"):
         compile_card(read_card(write(tmp_path, document)))
+
+
+def test_a_digest_is_of_values_wherever_they_stand(home: Path, tmp_path: Path) -> None:
+    events = "u,i,r,t\n1,a,2.5,2020-01-02\n1,a,2.5,2020-01-03\n2,b,,2020-01-03\n"
+    change = {"item_id": {"digest": ["i", "r"]}, "name": {"digest": ["u"]}}
+    found = rows(tiny(tmp_path, change, events=events))
+    expected = {hashlib.md5(text.encode()).hexdigest() for text in ("a\x1f2.5", "b\x1f")}
+    assert {row["item_id"] for row in found} == expected
+    assert len(found) == 3
+    assert {row["name"] for row in found} == {hashlib.md5(text).hexdigest() for text in (b"1", b"2")}
+    moved = "\n".join([events.splitlines()[0], *reversed(events.splitlines()[1:])]) + "\n"
+    assert rows(tiny(tmp_path, change, events=moved)) == found
+    with pytest.raises(InputError, match="there is no column 'x'"):
+        compile_card(read_card(tiny(tmp_path, {"item_id": {"digest": ["x"]}})))
 
 
 def test_texts_of_a_card_are_never_run(home: Path, tmp_path: Path) -> None:

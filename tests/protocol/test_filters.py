@@ -67,6 +67,7 @@ DEFINITIONS: list[tuple[Spec, Definition]] = [
         {"binarise": {"at_least": 4, "at_most": 2}},
         where(lambda r: r["rating"] is not None and not 2 < r["rating"] < 4),
     ),
+    ({"binarise": {"column": "weight", "at_least": 2}}, where(lambda r: r["weight"] is not None)),
     (
         {"time-range": {"since": "2001-09-10T01:46:40Z", "until": "2001-09-12T01:46:40"}},
         where(lambda r: 86_400 <= r["seconds"] < 3 * 86_400),
@@ -110,6 +111,9 @@ def test_binarise_writes_ones_and_zeros() -> None:
             {"binarise": {"at_least": 4}}, {"min-rating": {"at_least": 1}}, column="rating"
         )
         assert both == [(0, 1.0), (4, 1.0)]
+    with Operating(letters("u abc", weight=[0.0, 1.0, None])) as operating:
+        clicked = operating.filter({"binarise": {"column": "weight", "at_least": 1}}, column="rating")
+        assert clicked == [(0, 0.0), (1, 1.0)]
 
 
 def test_weights_are_summed_in_order() -> None:
@@ -205,6 +209,10 @@ def test_samples_of_users_are_nested_and_by_hash() -> None:
         ({"min-rating": {"at_least": True}}, r"expected a number"),
         ({"repeated-pairs": {"keep": "best"}}, r"keep is 'best'; expected first or last or sum or all"),
         ({"binarise": {"at_least": 2, "at_most": 2}}, r"at_most \(2\) is not below at_least \(2\)"),
+        (
+            {"binarise": {"at_least": 1, "column": "event"}},
+            r"no column 'event' of numbers; there are .*rating",
+        ),
         ({"time-range": {"since": "yesterday"}}, r"'yesterday' is not an ISO 8601 date or time"),
         ({"event-types": {"keep": "cart"}}, r"keep is 'cart'; expected a list \(text\)"),
         ({"event-types": {"keep": []}}, r"values is empty"),

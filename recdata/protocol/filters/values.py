@@ -20,10 +20,19 @@ def min_rating(engine: Engine, rows: Rows, kept: str, *, at_least: float) -> Row
     return rows._replace(name=kept)
 
 
-def binarise(engine: Engine, rows: Rows, kept: str, *, at_least: float, at_most: float | None = None) -> Rows:
+def binarise(
+    engine: Engine,
+    rows: Rows,
+    kept: str,
+    *,
+    at_least: float,
+    at_most: float | None = None,
+    column: str = "rating",
+) -> Rows:
     """Make ratings of ``at_least`` or higher 1 and those of ``at_most`` or lower 0; the rest goes, unrated rows too.
 
-    Without ``at_most`` every other rating is 0.
+    Without ``at_most`` every other rating is 0. ``column`` is another column of numbers that ratings are made of: the label
+    of a log of clicks, how much of a video was watched.
 
         rating  5 1 3 4 - 2      at_least: 4, at_most: 2
         kept    1 0   1   0
@@ -33,8 +42,14 @@ def binarise(engine: Engine, rows: Rows, kept: str, *, at_least: float, at_most:
     """
     if at_most is not None and at_most >= at_least:
         raise InputError(f"binarise: at_most ({at_most}) is not below at_least ({at_least})")
-    high = f"rating >= {float(at_least)!r}"
-    low = "rating IS NOT NULL" if at_most is None else f"rating <= {float(at_most)!r}"
+    if not rows.columns.get(column, "").startswith(("int", "float")):
+        numbers = [each for each, kind in rows.columns.items() if kind.startswith(("int", "float"))]
+        raise InputError(
+            f"binarise: there is no column {column!r} of numbers; there are {', '.join(numbers)}"
+        )
+    value = name(column)
+    high = f"{value} >= {float(at_least)!r}"
+    low = f"{value} IS NOT NULL" if at_most is None else f"{value} <= {float(at_most)!r}"
     one = f"CASE WHEN {high} THEN 1.0e0 ELSE 0.0e0 END"
     engine.view(kept, f"SELECT {rows.listed(rating=one)} FROM {name(rows.name)} WHERE {high} OR {low}")
     return rows._replace(name=kept, changed=tuple(dict.fromkeys((*rows.changed, "rating"))))
