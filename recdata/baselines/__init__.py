@@ -38,8 +38,13 @@ def suited(task: Task) -> list[str]:
 
 
 def fit(name: str, task: Task, seed: int = 0, **options: Any) -> Recommender:
-    """Return baseline ``name`` fitted to ``task``. Raises InputError where it is not made for it, or has no such option."""
+    """Return baseline ``name`` fitted to ``task``, or, where nothing is there to train on, to users' histories.
+
+    Raises InputError where it is not made for it, or has no such option.
+    """
     import inspect
+
+    from recdata.baselines._histories import Histories
 
     recommender = find(name)
     kind = task.protocol["task"]
@@ -52,7 +57,7 @@ def fit(name: str, task: Task, seed: int = 0, **options: Any) -> Recommender:
     for option in options:
         if option not in known:
             raise InputError(f"baseline {name} has no option {option!r}; it has {', '.join(known) or 'none'}")
-    return recommender(task, seed, **options)
+    return recommender(Histories.of(task), seed, **options)
 
 
 def run(

@@ -53,6 +53,19 @@ class ByItem(Recommender):
         return np.broadcast_to(self.by_item[item], np.broadcast_shapes(user.shape, item.shape))
 
 
+class ByList(Recommender):
+    """A baseline that ranks a user's items without a score for each of them, where items are many and few are near."""
+
+    @abstractmethod
+    def best(
+        self, users: Codes, columns: npt.NDArray[np.int64], k: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Scores]:
+        """Return the best ``k`` of all items for some users, by user, best first: places of users, items, scores.
+
+        columns: all items in the order that breaks ties. Only for tasks that mask nothing.
+        """
+
+
 class ByUser(Recommender):
     """A baseline that scores all items of a user at once."""
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from recdata.baselines import find
+from recdata.baselines._histories import TRAINED_ON, trains_on_histories
+from recdata.protocol.task import Task
 from recdata.version import __version__
 
 
@@ -15,8 +17,9 @@ def card(
     seed: int = 0,
     k: int | None = None,
     tuning: Mapping[str, Any] | None = None,
+    task: Task | None = None,
 ) -> dict[str, Any]:
-    """Return the model card of baseline ``name`` with all its settings, defaults included."""
+    """Return the model card of baseline ``name`` with all its settings, defaults included. task: what it is fitted to."""
     import inspect
 
     recommender = find(name)
@@ -34,6 +37,8 @@ def card(
         "baseline": name,
         "k": k,
     }
+    if task is not None and trains_on_histories(task):
+        document["trained_on"] = TRAINED_ON
     if name.endswith("oracle"):
         document["trained_on"] = "the answers: a bound, not a recommender"
     if recommender.paper:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from recdata.baselines._base import ByItem, Codes, Recommender, Scores, tie_order
+from recdata.baselines._base import ByItem, ByList, Codes, Recommender, Scores, tie_order
 from recdata.baselines._ranking import Lists, best, first
 from recdata.errors import InputError
 from recdata.store.atomic import atomic_file
@@ -23,6 +23,9 @@ DEFAULT_K = 100
 
 _CELLS = 1 << 22
 """How many cells of (users x items) are in memory at once: 32 MB of scores."""
+
+_SOME = 1 << 11
+"""How many cells a user counts for where the lists are made without a score for each item."""
 
 _ROWS = 1 << 20
 """How many rows a row group has, about."""
@@ -109,6 +112,11 @@ def _full(
     columns = tie_order(task)
     if isinstance(recommender, ByItem):
         columns = columns[np.argsort(-recommender.by_item[columns], kind="stable")]
+    if isinstance(recommender, ByList) and seen is None:
+        for users in _groups(population, np.full(len(population), _SOME)):
+            owner, chosen, score = recommender.best(users, columns, k)
+            yield Block(users[owner], chosen, score)
+        return
     places = np.argsort(columns)
     cells = np.full(len(population), len(columns))
     if isinstance(recommender, ByItem):

@@ -36,7 +36,7 @@ def submit_baseline(
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "predictions.parquet"
         baselines.run(name, task, out, k, seed, **(options or {}))
-        return submit(task, out, card(name, options, seed, k, tuning), ledger)
+        return submit(task, out, card(name, options, seed, k, tuning, task), ledger)
 
 
 def made_by_recdata(entry: Entry) -> bool:

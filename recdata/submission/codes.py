@@ -122,6 +122,13 @@ CODES: dict[str, Code] = {
         "users who are averaged over",
         "nothing needs to be done; to make the file smaller, predict only for users of the part",
     ),
+    "unread-rows": Code(
+        "warning",
+        "row groups that, by their own statistics, have no user who is averaged over, behind the first million rows; "
+        "they are not read, and nothing in them is checked",
+        "users who are averaged over",
+        "nothing needs to be done; to make the file smaller, predict only for users of the part",
+    ),
     "seen-item": Code(
         "warning",
         "the user has this item in training or validation; it keeps its rank and counts as a miss",
@@ -140,6 +147,46 @@ CODES: dict[str, Code] = {
         "wrong",
         "ids as the publisher wrote them",
         "mend the ids as the findings near-id say",
+    ),
+    # The layout of KDD Cup 2023, whose rows are known by their places.
+    "no-places": Code(
+        "error",
+        "the file's rows are known by locale and place alone, and the users of the task have no places",
+        "a task of KDD Cup 2023, or the column user_id",
+        "check the name of the task, or write the columns user_id, item_id and score (or rank)",
+    ),
+    "few-items": Code(
+        "error",
+        "the row has fewer items than the layout has",
+        "100 items",
+        "fill the list up to 100 items, best first",
+    ),
+    "many-items": Code(
+        "error", "the row has more items than the layout has", "100 items", "keep the first 100 items"
+    ),
+    "missing-session": Code(
+        "error",
+        "the locale has fewer rows than sessions; behind the first that is missing every row stands for another session",
+        "a row for each session",
+        "write a row for every session, in the order of the test set",
+    ),
+    "surplus-session": Code(
+        "error",
+        "the locale has more rows than sessions",
+        "a row for each session",
+        "check the column locale, and that no row is there twice",
+    ),
+    "unknown-locale": Code(
+        "error",
+        "the test set has no sessions of the locale",
+        "",
+        "check that the file was made for this task",
+    ),
+    "unlike-order": Code(
+        "warning",
+        "the lists of the locale fit their sessions no better than in any other order",
+        "rows in the order of the test set's sessions",
+        "check whether the rows were sorted, shuffled or joined on the way",
     ),
     # Lists, a finding for each user.
     "short-list": Code(
@@ -210,6 +257,52 @@ CODES: dict[str, Code] = {
         "the pair is not in this part; the row is ignored",
         "pairs of the part",
         "nothing needs to be done; to make the file smaller, predict only the part's pairs",
+    ),
+    # Tasks over examples.
+    "wrong-task": Code(
+        "error",
+        "the file says that it is for another task",
+        "the publisher's name of the task",
+        "check that the file is the right one; the name stands in it as task",
+    ),
+    "null-answer": Code(
+        "error",
+        "the example has no answer: it is null",
+        "a text, which may be empty",
+        "write an answer; one that the model refused to give is an empty text",
+    ),
+    "long-answer": Code(
+        "error",
+        "the answer to the example is too long",
+        "",
+        "cut it, or raise the limit (--limit answer_length=NUMBER)",
+    ),
+    "unknown-example": Code(
+        "error",
+        "the id is not one of the part's examples",
+        "an id of the part",
+        "write the publisher's ids, as text",
+    ),
+    "duplicate-example": Code(
+        "error", "the example has an answer already", "each example once", "keep one answer to each example"
+    ),
+    "missing-example": Code(
+        "error", "the example has no answer", "an answer to every example of the part", "answer this example"
+    ),
+    "empty-answer": Code(
+        "warning",
+        "the answer to the example is empty; it is scored as such",
+        "a text",
+        "nothing needs to be done where the model said nothing",
+    ),
+    "unparsable-answer": Code(
+        "warning",
+        "the answer cannot be read; it is wrong, or as far off as a number can be",
+        "",
+        "have the model answer with nothing else",
+    ),
+    "outside-range": Code(
+        "warning", "the number is outside of what is asked for; it is taken as it is", "", "round or cut it"
     ),
 }
 """Every code, in the order in which findings are shown: errors before warnings, then this one."""

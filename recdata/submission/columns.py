@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from recdata.errors import InputError
 from recdata.submission.block import ITEM, ROWS, USER, Block, Value, id_column, value_column
 from recdata.submission.finding import Findings, StopReadingError, escape
 from recdata.submission.listform import ITEMS, SCORES, flatten, is_list
+from recdata.submission.places import LOCALE, PREDICTED, Places, check_lengths
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -78,7 +79,8 @@ def _rename(wanted: str, names: Sequence[str]) -> str | None:
 class Layout:
     """Where a table has what is needed: the names of its columns, and what orders the lists.
 
-    lists: whether a row is a user's whole list. ordering: None where the place in the list is the rank.
+    lists: whether a row is a user's whole list. ordering: None where the place in the list is the rank. places: where rows
+    are known by locale and place instead of a user, those of a reading.
     """
 
     user: str
@@ -86,11 +88,14 @@ class Layout:
     ordering: str | None
     value: Value
     lists: bool
+    places: Places | None = None
 
     @classmethod
     def of(cls, names: Sequence[str], kind: Callable[[str], pa.DataType], findings: Findings) -> Layout:
         """Find the columns. kind: says the type of a column. Raises StopReadingError, the reason in ``findings``."""
         plain = plain_names(names)
+        if PREDICTED in names and LOCALE in names and USER not in plain and is_list(kind(PREDICTED)):
+            return cls(LOCALE, PREDICTED, None, "rank", True, Places())
         lists = {
             name: names[place]
             for place, name in enumerate(plain)
@@ -103,6 +108,10 @@ class Layout:
         value = choose_value(plain, findings)
         user, item, ordering = (names[plain.index(name)] for name in (USER, ITEM, value))
         return cls(user, item, ordering, value, False)
+
+    def begin(self) -> Layout:
+        """Return the layout for a reading from the first row."""
+        return self if self.places is None else replace(self, places=Places())
 
     def columns(self) -> list[str]:
         """Return the names of the columns that are read."""
@@ -125,7 +134,11 @@ class Layout:
     def _flat(self, columns: list[Any], first: int, findings: Findings) -> Block:
         import pyarrow as pa
 
-        flat = flatten(columns[0], columns[1], columns[2] if len(columns) > 2 else None, first, findings)
+        user = columns[0]
+        if self.places is not None:
+            check_lengths(columns[1], first, findings)
+            user = pa.chunked_array([self.places.keys(user)])
+        flat = flatten(user, columns[1], columns[2] if len(columns) > 2 else None, first, findings)
         value = pa.chunked_array([pa.array(flat.rank)]) if flat.value is None else flat.value
         return _block([flat.user, flat.item, value], self.value, 0, findings)._replace(first=flat.row)
 

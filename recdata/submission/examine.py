@@ -15,6 +15,7 @@ from recdata.metrics.lists import Tops
 from recdata.metrics.ratings import Ratings
 from recdata.protocol.task import Task
 from recdata.store.files import check_files
+from recdata.submission.arrangement import ArrangementChecks
 from recdata.submission.asked import Asked
 from recdata.submission.block import USER, Reader
 from recdata.submission.encode import Encoder
@@ -26,6 +27,7 @@ from recdata.submission.limits import Limits
 from recdata.submission.lists import ListChecks
 from recdata.submission.near import find_near
 from recdata.submission.opening import open_predictions
+from recdata.submission.places import Sessions, places_of
 from recdata.submission.ranking import CANONICAL, RankingPass
 from recdata.submission.rating import RatingPass
 from recdata.submission.slabs import ScatteredError, grouped, scattered
@@ -77,6 +79,11 @@ def examine(
     Raises InputError where the task cannot be scored in that part, MismatchError where the task's files were changed.
     """
     findings.refuse(refused_codes(task.protocol))
+    if places_of(reader) is not None and (
+        task.protocol["task"] != "ranking" or Sessions.of(task, part) is None
+    ):
+        findings.add("no-places", value=task.name)
+        return Examined(findings, reader)
     examine_family = _examine_rating if task.protocol["task"] == "rating" else _examine_ranking
     with ThreadPoolExecutor(1) as thread:
         # Where the task's files are not what its manifest says, that explains whatever goes wrong.
@@ -90,18 +97,21 @@ def examine(
 def _examine_ranking(
     task: Task, reader: Reader, findings: Findings, part: str, cutoff: int | None, asked: Asked
 ) -> Examined:
-    expected: Expected | None = None
+    once = Once(partial(Expected.of, task, part))
+    _restrict(reader, task, lambda: task.user_ids.take(pa.array(once().population)))
     judged = judged_misses(task, part) if asked.judged else None
+    sessions = Sessions.of(task, part) if places_of(reader) is not None else None
     for arrange in (grouped, scattered):
         longest = reader.limits.id_length
-        users, items = Ids(task.user_ids, longest), Ids(task.item_ids, longest)
+        user_ids = task.user_ids if sessions is None else sessions.renamed(task.user_ids)
+        users, items = Ids(user_ids, longest), Ids(task.item_ids, longest)
         examined = Examined(findings.copy(), reader)
         encoder = Encoder(users, items, examined.findings)
         rows = encoder.read(reader)
-        if expected is None:
-            expected = Expected.of(task, part)
+        expected = once()
         examined.population = expected.population
-        checks = ListChecks(task, expected, users, reader.value, examined.findings)
+        about = (task, expected, users, reader.value, examined.findings)
+        checks = ListChecks(*about) if sessions is None else ArrangementChecks(*about, sessions)
         ranking = RankingPass(
             expected, users, items, reader.value, cutoff, examined.findings, asked, judged, checks
         )
@@ -114,10 +124,19 @@ def _examine_ranking(
             return examined
         _finish_ranking(examined, encoder, ranking)
         checks.finish()
+        if sessions is not None and (places := places_of(reader)) is not None:
+            sessions.compare(places.rows, examined.findings)
         strange = _is_strange(examined.counts, examined.findings.counts)
         _explain(examined, encoder, task, part, expected.relevant, strange)
         return examined
     raise AssertionError("the second arrangement takes rows in any order")
+
+
+def _restrict(reader: Reader, task: Task, ids: Callable[[], pa.StringArray]) -> None:
+    """Let ``reader`` pass over what has none of the users ``ids``, where no policy asks who the others are."""
+    restrict = getattr(reader, "restrict", None)
+    if restrict is not None and "unknown-user" not in refused_codes(task.protocol):
+        restrict(Wanted(ids))
 
 
 def _is_strange(counts: Mapping[str, int], found: Mapping[str, int]) -> bool:

@@ -13,6 +13,7 @@ from recdata.submission.file import File
 from recdata.submission.finding import Findings, StopReadingError, Unit, escape
 from recdata.submission.limits import Limits
 from recdata.submission.parquet import ParquetReader
+from recdata.submission.wanted import Wanted
 
 
 class FolderReader:
@@ -29,6 +30,8 @@ class FolderReader:
         self.name = findings.file
         self.limits = limits
         findings.unit = self.unit
+        self.unread = self.unread_groups = 0
+        self.done = 0.0
         paths = sorted(path for path in folder.glob("*.parquet") if not path.name.startswith(("_", ".")))
         limits.check("parts", len(paths), findings)
         if not paths:
@@ -43,6 +46,13 @@ class FolderReader:
             except StopReadingError:
                 findings.take(part)
                 raise
+        if any(part.places is not None for part in self._parts):
+            findings.add(
+                "unknown-format",
+                value="a folder of files whose rows have no ids",
+                expected="one file of them",
+            )
+            raise StopReadingError
         values = [part.value for part in self._parts]
         self.value: Value = values[0]
         if len(set(values)) > 1:
@@ -50,12 +60,24 @@ class FolderReader:
             findings.add("missing-column", column=self.value, value=escape(other.name))
             raise StopReadingError
 
+    def restrict(self, wanted: Wanted) -> None:
+        """Pass over row groups that have none of the users of ``wanted``, as ``ParquetReader.restrict`` does."""
+        for part in self._parts:
+            part.restrict(wanted)
+
     def blocks(self, findings: Findings) -> Iterator[Block]:
         """Yield the rows of all files."""
         first = 0
+        rows = max(sum(part.rows for part in self._parts), 1)
+        self.unread = self.unread_groups = 0
+        self.done = 0.0
         for part in self._parts:
-            yield from part.blocks(findings, first)
+            for block in part.blocks(findings, first):
+                self.done = (first + part.done * part.rows) / rows
+                yield block
             first += part.rows
+            self.unread += part.unread
+            self.unread_groups += part.unread_groups
 
     def size(self) -> int:
         """Return the size of the files in bytes."""

@@ -33,6 +33,7 @@ class FrameReader:
         schema = table.schema
         self._layout = Layout.of(table.column_names, lambda name: schema.field(name).type, findings)
         self.value: Value = self._layout.value
+        self.places = self._layout.places
         self._table = table.select(self._layout.columns())
 
     @classmethod
@@ -47,8 +48,10 @@ class FrameReader:
 
     def blocks(self, findings: Findings) -> Iterator[Block]:
         """Yield the rows as blocks."""
+        layout = self._layout.begin()
         for first in range(0, self._table.num_rows, ROWS):
-            yield from self._layout.blocks(self._table.slice(first, ROWS), first, findings)
+            yield from layout.blocks(self._table.slice(first, ROWS), first, findings)
+        self.places = layout.places
 
     def size(self) -> int:
         """Return the size of the columns in memory, in bytes."""

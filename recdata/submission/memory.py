@@ -10,11 +10,12 @@ from recdata.submission.block import ITEM, USER
 from recdata.submission.columns import plain_names
 from recdata.submission.finding import Findings, StopReadingError, escape
 from recdata.submission.listform import ITEMS, SCORES
+from recdata.submission.places import LOCALE, PREDICTED
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-USED = {USER, ITEM, "score", "rank", *ITEMS, *SCORES}
+USED = {USER, ITEM, "score", "rank", *ITEMS, *SCORES, LOCALE, PREDICTED}
 
 
 def as_table(predictions: Any, findings: Findings) -> pa.Table:

@@ -207,7 +207,7 @@ def every(task):
     return [
         name
         for name in baselines.suited(task)
-        if "repeat" not in name and name not in ("last-item", "personal-frequency")
+        if "repeat" not in name and name not in ("last-item", "personal-frequency", "previous-items")
     ]
 
 
