@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -22,18 +20,17 @@ from recdata.protocol import candidates
 from recdata.protocol.assign import NUMBERED, Assigned, Codes, assign
 from recdata.protocol.built import open_built
 from recdata.protocol.candidates._pool import Pool
+from recdata.protocol.described import task_document
 from recdata.protocol.operators import call
 from recdata.protocol.origin import Origin
 from recdata.protocol.parts import SCHEMA, corpus_batches, write_parts
 from recdata.protocol.task import Pairs, Task
-from recdata.schema.kinds import SCHEMA_VERSION
 from recdata.store.arrays import filled, read_table
 from recdata.store.atomic import atomic_folder
 from recdata.store.files import check_files, file_entry
-from recdata.store.fingerprint import TableHasher, bucket_of, digest, hashed_columns, ids_digest
+from recdata.store.fingerprint import TableHasher, bucket_of, hashed_columns, ids_digest
 from recdata.store.lock import locked
 from recdata.store.manifest import read_manifest, write_manifest
-from recdata.version import __version__
 
 _PAIRS = pa.schema([SCHEMA.field("user"), SCHEMA.field("item")])
 
@@ -169,41 +166,11 @@ class _Builder:
         tables = {name: file_entry(self.work / f"{name}.parquet") for name in (*hashers, "users", "items")}
         for name, rows in (("users", len(users)), ("items", len(items))):
             tables[name]["rows"] = rows
-        for name, hasher in hashers.items():
-            tables[name] |= {"rows": hasher.rows, "fingerprint": hasher.fingerprint()}
-        buckets = [
-            hashlib.sha256("".join(each).encode()).hexdigest()
-            for each in zip(*(hasher.buckets() for hasher in hashers.values()), strict=True)
-        ]
-        content = {
-            "parts": {name: tables[name]["fingerprint"] for name in hashers},
-            "user_ids": ids_digest(users),
-            "item_ids": ids_digest(items),
-        }
-        corpus = self.manifest
+        contents = {name: hasher.content() for name, hasher in hashers.items()}
+        counts = {"users": len(users), "items": len(items), "population": self.population}
+        digests = {"user_ids": ids_digest(users), "item_ids": ids_digest(items)}
         write_manifest(
-            self.work,
-            {
-                "document": "task",
-                "name": f"{corpus['name']}/{self.protocol['name']}@{self.protocol['version']}",
-                "version": self.protocol["version"],
-                "schema_version": SCHEMA_VERSION,
-                "fingerprint": digest(content),
-                "buckets": buckets,
-                "corpus": {
-                    "name": corpus["corpus"],
-                    "version": corpus["version"],
-                    "edition": corpus["edition"],
-                    "fingerprint": corpus["fingerprint"],
-                    "partial": corpus["partial"],
-                },
-                "protocol": dict(self.protocol),
-                "parts": {name: {"rows": tables[name]["rows"]} for name in NUMBERED if name in hashers},
-                "counts": {"users": len(users), "items": len(items), "population": self.population},
-                "tables": tables,
-                "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-                "recdata": __version__,
-            },
+            self.work, task_document(self.manifest, self.protocol, contents, tables, counts, digests)
         )
 
 

@@ -15,23 +15,40 @@ if TYPE_CHECKING:
 _BATCH = 1 << 20
 
 
+def parquet_files(path: Path) -> list[Path]:
+    """Return the files of a table: the one at ``path``, or those in the folder there, in the order of their names."""
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.glob("*.parquet") if not file.name.startswith(("_", ".")))
+
+
 def read_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """Return columns of a Parquet file of our own, all if None.
+    """Return columns of a Parquet file of our own, or of a folder of them as Spark writes; all if None.
 
     ``pyarrow.parquet.read_table`` would first import its dataset module, which takes longer than most reads.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
-        return file.read(columns=columns)
+    tables = []
+    for place in parquet_files(path):
+        with pq.ParquetFile(place) as file:
+            tables.append(file.read(columns=columns))
+    # What Spark writes beside the schema differs by file, and says nothing here.
+    return (
+        tables[0]
+        if len(tables) == 1
+        else pa.concat_tables(table.replace_schema_metadata() for table in tables)
+    )
 
 
 def read_batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """Yield columns of a Parquet file of our own, a million rows or so at a time."""
+    """Yield columns of a Parquet file of our own, or of a folder of them, a million rows or so at a time."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path, pre_buffer=False) as file:
-        yield from file.iter_batches(_BATCH, columns=list(columns), use_threads=False)
+    for place in parquet_files(path):
+        with pq.ParquetFile(place, pre_buffer=False) as file:
+            yield from file.iter_batches(_BATCH, columns=list(columns), use_threads=False)
 
 
 def to_numpy(column: pa.Array | pa.ChunkedArray) -> npt.NDArray[Any]:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,12 +35,27 @@ BUCKETS = 256
 """How many parts a fingerprint is computed in; a difference is named by its bucket."""
 
 
+class Content(NamedTuple):
+    """What a table's fingerprint is made of.
+
+    columns: (name, type as in cards, nullable). buckets: the digest of each, in hex; an empty bucket's is that of no bytes.
+    """
+
+    columns: Sequence[tuple[str, str, bool]]
+    buckets: list[str]
+    rows: int
+
+    def fingerprint(self, **more: Any) -> str:
+        """Return the table's fingerprint, ``more`` included in what is hashed."""
+        return digest({"buckets": self.buckets, "columns": self.columns, "rows": self.rows, **more})
+
+
 class TableHasher:
     """Hash a table batch by batch; batches may be cut anywhere, but come in canonical order."""
 
     def __init__(self, columns: Sequence[tuple[str, str, bool]], buckets: int = BUCKETS) -> None:
         """columns: (name, type as in cards, nullable) of what ``update`` is given, in order."""
-        self._columns = [tuple(column) for column in columns]
+        self._columns = [(name, kind, nullable) for name, kind, nullable in columns]
         self._streams: list[list[_Hash]] = [[] for _ in range(buckets)]
         self.rows = 0
 
@@ -68,10 +83,13 @@ class TableHasher:
             hashlib.sha256(b"".join(s.digest() for s in streams)).hexdigest() for streams in self._streams
         ]
 
+    def content(self) -> Content:
+        """Return what was hashed so far."""
+        return Content(self._columns, self.buckets(), self.rows)
+
     def fingerprint(self, **more: Any) -> str:
         """Return the table's fingerprint, ``more`` included in what is hashed."""
-        content = {"buckets": self.buckets(), "columns": self._columns, "rows": self.rows, **more}
-        return digest(content)
+        return self.content().fingerprint(**more)
 
 
 def hashed_columns(schema: pa.Schema) -> list[tuple[str, str, bool]]:
