@@ -83,6 +83,16 @@ class Task(Folder):
         """The protocol document that the task was made with, defaults filled in."""
         return self.manifest["protocol"]  # type: ignore[no-any-return]
 
+    @property
+    def metrics(self) -> list[str]:
+        """The protocol's metrics; one without a cutoff stands for one at each of the protocol's."""
+        return list(self.protocol["metrics"])
+
+    @property
+    def primary(self) -> str:
+        """The metric that results are compared by."""
+        return str(self.protocol["primary"])
+
     @cached_property
     def user_ids(self) -> pa.StringArray:
         """The ids of all users in any part, sorted; a user's code is its place here."""
@@ -164,8 +174,11 @@ class Task(Folder):
             raise InputError(f"something was seen before the parts {', '.join(PARTS)}, not before {part!r}")
         for before in _BEFORE[part]:
             if before in self.parts:
-                for batch in read_batches(self.folder / f"{before}.parquet", ["user", "item"]):
-                    yield Pairs(to_numpy(batch.column("user")), to_numpy(batch.column("item")))
+                yield from self._code_batches(before)
+
+    def _code_batches(self, part: str) -> Iterator[Pairs]:
+        for batch in read_batches(self.folder / f"{part}.parquet", ["user", "item"]):
+            yield Pairs(to_numpy(batch.column("user")), to_numpy(batch.column("item")))
 
     def population(self, part: str = "test") -> npt.NDArray[np.int32]:
         """Return the codes of the users who are averaged over: everyone with a relevant item in ``part``."""

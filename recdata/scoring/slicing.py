@@ -68,7 +68,7 @@ def score_slices(
         for measure in measures:
             whole = evidence.read_by(measure)
             if id(whole) not in cache:
-                cache[id(whole)] = _within(whole, each)
+                cache[id(whole)] = within(whole, each)
             try:
                 values = measure.values(cache[id(whole)])
             except UndefinedError:
@@ -81,7 +81,8 @@ def score_slices(
     return made
 
 
-def _within(whole: Hits | Lists | Ratings, part: Slice) -> Hits | Lists | Ratings:
+def within(whole: Hits | Lists | Ratings, part: Slice) -> Hits | Lists | Ratings:
+    """Return what a metric reads of one slice."""
     if isinstance(whole, Hits):
         return narrowed(whole, pairs=part.mask)[0]
     if isinstance(whole, Lists):
