@@ -19,7 +19,7 @@ LAYERS = (
     {"corpora", "synth"},
     {"protocol", "metrics"},
     {"submission"},
-    {"scoring", "baselines"},
+    {"scoring", "baselines", "judgements"},
     {"hub"},
     {"api"},
     {"leaderboard"},

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
 
-Document = Literal["card", "protocol", "manifest", "export", "result", "model", "entry"]
+Document = Literal["card", "protocol", "manifest", "export", "result", "model", "entry", "judgements"]
 
 MAX_BYTES = 4 * 2**20
 """A YAML document larger than this is refused: those of this project have a few kilobytes."""
@@ -27,8 +27,14 @@ def check(document: Any, kind: Document, source: str) -> None:
     """Check ``document`` by the JSON Schema of its ``kind``.
 
     ``source`` is what messages call it: the file it came from. Raises InputError that names, for each of the
-    first few faults, the place in the document (a JSON path), the value, and what was expected.
+    first few faults, the place in the document (a JSON path), the value, and what was expected. Judgements are
+    refused by name where a result or an entry is expected: they are not measured.
     """
+    if kind in ("result", "entry") and isinstance(document, dict) and document.get("kind") == "judgements":
+        raise InputError(
+            f"{source} holds judgements, what judges said of answers; a ledger keeps results of measured metrics, and "
+            "never mixes the two"
+        )
     faults = list(_validator(kind).iter_errors(document))
     faults.sort(key=lambda fault: [str(step) for step in fault.absolute_path])
     if not faults:
