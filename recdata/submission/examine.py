@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,10 +28,15 @@ from recdata.submission.limits import Limits
 from recdata.submission.lists import ListChecks
 from recdata.submission.near import find_near
 from recdata.submission.opening import open_predictions
+from recdata.submission.parquet import find_unread
 from recdata.submission.places import Sessions, places_of
 from recdata.submission.ranking import CANONICAL, RankingPass
 from recdata.submission.rating import RatingPass
 from recdata.submission.slabs import ScatteredError, grouped, scattered
+from recdata.submission.wanted import Once, Wanted
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SHOWN = 20
 """How many findings are shown where nothing else is asked for."""
@@ -98,7 +104,7 @@ def _examine_ranking(
     task: Task, reader: Reader, findings: Findings, part: str, cutoff: int | None, asked: Asked
 ) -> Examined:
     once = Once(partial(Expected.of, task, part))
-    _restrict(reader, task, lambda: task.user_ids.take(pa.array(once().population)))
+    _restrict(reader, task, lambda: once().population)
     judged = judged_misses(task, part) if asked.judged else None
     sessions = Sessions.of(task, part) if places_of(reader) is not None else None
     for arrange in (grouped, scattered):
@@ -132,8 +138,14 @@ def _examine_ranking(
     raise AssertionError("the second arrangement takes rows in any order")
 
 
-def _restrict(reader: Reader, task: Task, ids: Callable[[], pa.StringArray]) -> None:
-    """Let ``reader`` pass over what has none of the users ``ids``, where no policy asks who the others are."""
+def _restrict(reader: Reader, task: Task, users: Callable[[], npt.NDArray[np.int32]]) -> None:
+    """Let ``reader`` pass over what has none of ``users``, unless a policy asks who the others are."""
+
+    def ids() -> pa.StringArray:
+        import pyarrow as pa
+
+        return task.user_ids.take(pa.array(users()))
+
     restrict = getattr(reader, "restrict", None)
     if restrict is not None and "unknown-user" not in refused_codes(task.protocol):
         restrict(Wanted(ids))
@@ -164,7 +176,7 @@ def _finish_ranking(examined: Examined, encoder: Encoder, ranking: RankingPass) 
     missing, population = ranking.missing(), len(examined.population)
     tally = ranking.tally
     examined.counts = {
-        **_read(encoder),
+        **_read(encoder, examined),
         "population": population,
         "missing_users": len(missing),
         "outside_users": tally.outside_users,
@@ -185,6 +197,7 @@ def _examine_rating(
     longest = reader.limits.id_length
     users, items = Ids(task.user_ids, longest), Ids(task.item_ids, longest)
     rating = RatingPass(task, part, users, items, findings)
+    _restrict(reader, task, lambda: rating.population)
     examined = Examined(findings, reader, population=rating.population)
     encoder = Encoder(users, items, findings)
     try:
@@ -198,7 +211,7 @@ def _examine_rating(
         return examined
     examined.evidence = rating.ratings()
     examined.counts = {
-        **_read(encoder),
+        **_read(encoder, examined),
         "population": len(rating.population),
         "missing_pairs": rating.missing,
         "outside_rows": rating.outside,
@@ -206,9 +219,11 @@ def _examine_rating(
     return examined
 
 
-def _read(encoder: Encoder) -> dict[str, int]:
+def _read(encoder: Encoder, examined: Examined) -> dict[str, int]:
+    unread = find_unread(examined.findings, examined.reader)
     return {
-        "rows": encoder.rows,
+        "rows": encoder.rows + unread,
+        **({"unread_rows": unread} if unread else {}),
         "unknown_users": len(encoder.users.unknown),
         "unknown_user_rows": encoder.unknown_user_rows,
         "unknown_items": len(encoder.items.unknown),

@@ -67,9 +67,7 @@ class ParquetReader:
     def _open(self, dictionaries: list[str], metadata: Any = None) -> pq.ParquetFile:
         import pyarrow.parquet as pq
 
-        return pq.ParquetFile(
-            self._path, metadata=metadata, read_dictionary=dictionaries, pre_buffer=False
-        )
+        return pq.ParquetFile(self._path, metadata=metadata, read_dictionary=dictionaries, pre_buffer=False)
 
     def blocks(self, findings: Findings, first: int = 0) -> Iterator[Block]:
         """Yield the row groups, small ones together, large ones in parts. first: the number of the first row."""
@@ -81,14 +79,14 @@ class ParquetReader:
             parquet = self._open(dictionaries)
             try:
                 for groups in self._plan(parquet.metadata):
-                    at = groups.first
+                    at, wished = groups.first, dictionaries
                     for table in _read(parquet, groups, layout.columns()):
+                        yield from layout.blocks(table, first + at, findings)
                         at += table.num_rows
                         self.done = at / max(self.rows, 1)
-                        yield from layout.blocks(table, first + at - table.num_rows, findings)
-                    if many := [name for name in dictionaries if _is_scattered(table.column(name))]:
-                        dictionaries = [name for name in dictionaries if name not in many]
-                        metadata = parquet.metadata
+                        wished = [name for name in dictionaries if not _is_scattered(table.column(name))]
+                    if wished != dictionaries:
+                        dictionaries, metadata = wished, parquet.metadata
                         parquet.close()
                         parquet = self._open(dictionaries, metadata)
             finally:
