@@ -78,7 +78,7 @@ class ParquetReader:
         with _reported(findings):
             parquet = self._open(dictionaries)
             try:
-                for groups in self._plan(parquet.metadata):
+                for groups in self._plan(parquet.metadata, first):
                     at, wished = groups.first, dictionaries
                     for table in _read(parquet, groups, layout.columns()):
                         yield from layout.blocks(table, first + at, findings)
@@ -93,15 +93,18 @@ class ParquetReader:
                 parquet.close()
         self.places = layout.places
 
-    def _plan(self, metadata: pq.FileMetaData) -> Iterator[_Groups]:
-        """Yield the row groups that are read, in order: small ones together where they stand together."""
+    def _plan(self, metadata: pq.FileMetaData, before: int) -> Iterator[_Groups]:
+        """Yield the row groups that are read, in order: small ones together where they stand together.
+
+        before: how many rows of other files were passed already.
+        """
         together: list[int] = []
         first = rows = step = 0
         at = 0
         for number in range(metadata.num_row_groups):
             group = metadata.row_group(number)
             here, most = group.num_rows, self._step(group)
-            passed = at >= ROWS and self._cannot_matter(group)
+            passed = before + at >= ROWS and self._cannot_matter(group)
             if together and (passed or rows + here > min(step, most)):
                 yield _Groups(first, together, rows, step)
                 together, rows = [], 0
