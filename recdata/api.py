@@ -122,8 +122,6 @@ def score(task: str | AnyTask, predictions: Any, **options: Any) -> Result:
 
     Options and errors as ``recdata.scoring.score.score``.
     """
-    from recdata.protocol.answers import of_interactions
     from recdata.scoring.score import score as score_task
 
-    named = globals()["task"](task) if isinstance(task, str) else task
-    return score_task(of_interactions(named, "scoring"), predictions, **options)
+    return score_task(globals()["task"](task) if isinstance(task, str) else task, predictions, **options)

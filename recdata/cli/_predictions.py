@@ -23,7 +23,7 @@ class PredictionsCommand(click.Command):
                 ["--limit", "limits"],
                 multiple=True,
                 metavar="NAME=NUMBER",
-                help="rows, bytes, columns, id_length, ratio, parts; seconds and memory with --untrusted.",
+                help="rows, bytes, columns, id_length, answer_length, ratio, parts; seconds and memory with --untrusted.",
             ),
             click.Option(
                 ["--untrusted"],

@@ -15,7 +15,11 @@ from recdata.cli._predictions import PredictionsCommand
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the result to this JSON file.")
 @click.option(
-    "--per-user", type=click.Path(path_type=Path), help="Write each user's values (.parquet, .csv)."
+    "--per-user",
+    "--per-example",
+    "per_user",
+    type=click.Path(path_type=Path),
+    help="Write each user's or example's values (.parquet, .csv).",
 )
 @click.option("--metrics", help="Instead of the protocol's: nDCG@10,Recall@20,MRR")
 @click.option(
@@ -56,7 +60,6 @@ def command(
     """Score the predictions in FILE for TASK. A file with errors gets no score (exit code 3)."""
     from recdata import api
     from recdata.cli._output import print_json, say
-    from recdata.protocol.answers import of_interactions
     from recdata.scoring.score import compare, score
     from recdata.submission.finding import RejectedError
 
@@ -66,12 +69,11 @@ def command(
         )
     try:
         if conventions is not None:
-            made = of_interactions(api.task(task), "recdata score")
-            results = compare(made, file, conventions, metrics=metrics, part=part, limit=max_errors)
+            results = compare(api.task(task), file, conventions, metrics=metrics, part=part, limit=max_errors)
         else:
             results = [
                 score(
-                    of_interactions(api.task(task), "recdata score"),
+                    api.task(task),
                     file,
                     metrics=metrics,
                     part=part,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recdata.errors import InputError
@@ -31,7 +32,8 @@ class Answers:
 
     type: "label", "number", "text" or "choice". labels: all of them, in the order of their codes. low, high: the numbers
     that are asked for. unparsable: what an answer counts as that cannot be read: "wrong", or "farthest" (low or high,
-    whichever is farther from the target). parse: the rule by which answers are read. groups: columns that slice a score.
+    whichever is farther from the target). parse: the rule by which the letter of a choice is read, of
+    ``recdata.metrics.letters``. groups: columns that slice a score.
     """
 
     type: str
@@ -39,13 +41,14 @@ class Answers:
     low: float = 0.0
     high: float = 0.0
     unparsable: str = "wrong"
-    parse: str = "exact"
+    parse: str = ""
     groups: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> Answers:
         """Return what a card or manifest says of answers."""
         filled: dict[str, Any] = {"labels": LETTERS} if said["type"] == "choice" else {}
+        filled |= {"parse": "only"} if said["type"] == "choice" else {}
         filled |= {"unparsable": "farthest"} if said["type"] == "number" else {}
         filled |= said
         filled |= {name: tuple(filled[name]) for name in ("labels", "groups") if name in filled}
@@ -115,6 +118,13 @@ class AnswerTask(Folder):
         with pq.ParquetFile(self._path(part)) as file:
             yield from file.iter_batches(size, columns=columns)
 
+    def schema(self, part: str = "test") -> pa.Schema:
+        """Return the names and types of the columns of ``part``."""
+        import pyarrow.parquet as pq
+
+        self._check(part)
+        return pq.read_schema(self._path(part))
+
     def to_arrow(self, part: str = "test", columns: Sequence[str] | None = None) -> pa.Table:
         """Return ``part`` as an Arrow table in the canonical schema of examples, all of its columns or some."""
         self._check(part)
@@ -124,7 +134,7 @@ class AnswerTask(Folder):
         """Return ``part`` as a pandas data frame; see ``to_arrow``."""
         return self.to_arrow(part).to_pandas()
 
-    def _path(self, part: str) -> Any:
+    def _path(self, part: str) -> Path:
         return self.folder / f"{part}.parquet"
 
     def _check(self, part: str) -> None:

@@ -148,7 +148,7 @@ def slices_by(task: Task, column: str, part: str = "test") -> list[Slice]:
     else:
         row, back = np.unique(units.row, return_inverse=True)
         values = pa.concat_arrays(origin.take([plain], row).column(plain).chunks).take(pa.array(back))
-    return _by_value(values, column)
+    return by_value(values, column)
 
 
 def units_of(task: Task, part: str) -> Units:
@@ -223,7 +223,7 @@ def interval_words(number: int, intervals: int) -> tuple[str, str]:
     return f"interval-{number + 1}", f"piece {number + 1} of {intervals} of the part's time"
 
 
-def _by_value(values: pa.Array, column: str) -> list[Slice]:
+def by_value(values: pa.Array, column: str) -> list[Slice]:
     """Return the slices of units whose values stand in an Arrow array, or in an array of lists."""
     import pyarrow as pa
     import pyarrow.compute as pc

@@ -103,7 +103,7 @@ def plans(task: Task, metrics: str | Iterable[str] | None, conventions: Iterable
 def choose_measures(task: Task, metrics: str | Iterable[str] | None) -> list[Measure]:
     """Return the measures that are asked for, or the protocol's. Raises InputError where one does not fit the task."""
     if metrics is None:
-        return expand(task.protocol["metrics"], task.protocol["cutoffs"])
+        return expand(task.metrics, task.protocol["cutoffs"])
     measures = parse_list(metrics)
     kind = task.protocol["task"]
     for measure in measures:

@@ -8,16 +8,18 @@ import platform
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from recdata.metrics.kernel import Summary
 from recdata.metrics.spelling import Measure, largest_cutoff
+from recdata.protocol.answers import AnyTask
 from recdata.protocol.task import Task
 from recdata.scoring.choices import choices_of
-from recdata.scoring.peruser import PerUser
 from recdata.scoring.plan import Plan
+from recdata.submission.answers.rows import AnswerReader
+from recdata.submission.block import Reader
 from recdata.submission.examine import Examined
 from recdata.submission.finding import Findings
 from recdata.version import __version__
@@ -25,14 +27,21 @@ from recdata.version import __version__
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SCHEMA_VERSION = "1.0.0"
+SCHEMA_VERSION = "1.1.0"
 _CORPUS = ("name", "version", "edition", "fingerprint", "partial")
+
+
+class PerUnit(Protocol):
+    """The value of each user or example that a result averages over."""
+
+    def table(self) -> pa.Table:
+        """Return one row a unit: its id (user_id, example_id), then a float64 column a metric."""
 
 
 class Result:
     """The outcome of a score. ``document`` is what is written, shared and entered in a ledger."""
 
-    def __init__(self, document: Mapping[str, Any], per_user: PerUser, findings: Findings) -> None:
+    def __init__(self, document: Mapping[str, Any], per_user: PerUnit, findings: Findings) -> None:
         self.document = document
         self.findings = findings
         self._per_user = per_user
@@ -49,7 +58,10 @@ class Result:
         return self.metrics[str(parse(metric))]
 
     def per_user(self) -> pa.Table:
-        """Return a row for each user who is averaged over: user_id, then one column a metric."""
+        """Return a row for each user who is averaged over: user_id, then one column a metric.
+
+        Of a task over examples it is a row for each example: example_id, then the columns.
+        """
         return self._per_user.table()
 
     def to_json(self) -> str:
@@ -77,10 +89,16 @@ class Result:
         ]
         rows.insert(0, ("metric", "mean", "std. error", self.document["choices"]["unit"]))
         widths = [max(len(row[column]) for row in rows) for column in range(4)]
-        return "\n".join(
+        lines = [
             f"{row[0]:<{widths[0]}}  " + "  ".join(f"{row[i]:>{widths[i]}}" for i in (1, 2, 3))
             for row in rows
-        )
+        ]
+        counts = self.document["counts"]
+        if "unparsable" in counts:
+            lines.append(
+                f"answers that could not be read: {counts['unparsable']:,} of {counts['population']:,}"
+            )
+        return "\n".join(lines)
 
     def __repr__(self) -> str:
         """Show the task and the means."""
@@ -106,12 +124,44 @@ def make_document(
     examined: Examined,
     sha256: str,
 ) -> dict[str, Any]:
-    """Return the result's document: all of it follows from task, predictions and versions but the last two entries."""
-    import pyarrow as pa
-
-    reader, corpus = examined.reader, task.manifest["corpus"]
+    """Return the document of a result on a task over interactions; see ``whole_document``."""
+    reader = examined.reader
     if reader is None:
         raise ValueError("predictions that were not read have no result")
+    return whole_document(
+        task,
+        part,
+        predictions={**read_by(reader, sha256, examined.counts["rows"]), "ordered_by": reader.value},
+        summaries=summaries,
+        choices=choices_of(task, part, plan, reader.value),
+        counts=_counts(examined, plan.measures),
+    )
+
+
+def read_by(reader: Reader | AnswerReader, sha256: str, rows: int) -> dict[str, Any]:
+    """Return what a result says of the predictions that it was made from."""
+    return {
+        "sha256": sha256,
+        "sha256_of": reader.digest_of(),
+        "format": reader.format,
+        "rows": rows,
+        "bytes": reader.size(),
+    }
+
+
+def whole_document(
+    task: AnyTask,
+    part: str,
+    *,
+    predictions: Mapping[str, Any],
+    summaries: Mapping[str, Summary],
+    choices: Mapping[str, Any],
+    counts: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return a result's document: all of it follows from task, predictions and versions but the last two entries."""
+    import pyarrow as pa
+
+    corpus, offered = task.manifest["corpus"], "candidates" if isinstance(task, Task) else "profile"
     return {
         "document": "result",
         "schema_version": SCHEMA_VERSION,
@@ -120,20 +170,13 @@ def make_document(
             "fingerprint": task.fingerprint,
             "part": part,
             "corpus": {key: corpus[key] for key in _CORPUS if key in corpus},
-            "protocol": {key: task.protocol[key] for key in ("name", "version", "task", "candidates")},
+            "protocol": {key: task.protocol[key] for key in ("name", "version", "task", offered)},
         },
-        "predictions": {
-            "sha256": sha256,
-            "sha256_of": reader.digest_of(),
-            "format": reader.format,
-            "ordered_by": reader.value,
-            "rows": examined.counts["rows"],
-            "bytes": reader.size(),
-        },
+        "predictions": dict(predictions),
         "metrics": {name: summary._asdict() for name, summary in summaries.items()},
-        "primary": task.protocol["primary"],
-        "choices": choices_of(task, part, plan, reader.value),
-        "counts": _counts(examined, plan.measures),
+        "primary": task.primary,
+        "choices": dict(choices),
+        "counts": dict(counts),
         "versions": {
             "recdata": __version__,
             "numpy": np.__version__,

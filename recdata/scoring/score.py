@@ -12,7 +12,9 @@ from typing import Any
 from recdata.errors import InputError
 from recdata.metrics.ratings import Ratings
 from recdata.metrics.spelling import Measure, largest_cutoff, summary_of
+from recdata.protocol.answers import AnswerTask, AnyTask, of_interactions
 from recdata.protocol.task import Task
+from recdata.scoring.answers import score_answers
 from recdata.scoring.conventions import Convention, find_conventions
 from recdata.scoring.evidence import Evidence, Values
 from recdata.scoring.peruser import PerUser, write
@@ -28,7 +30,7 @@ from recdata.submission.opening import open_predictions
 
 
 def score(
-    task: Task,
+    task: AnyTask,
     predictions: Any,
     metrics: str | Iterable[str] | None = None,
     part: str = "test",
@@ -39,6 +41,8 @@ def score(
     by: str | Iterable[str] | None = None,
 ) -> Result:
     """Score ``predictions`` for ``part`` ("test" or "valid") of ``task``.
+
+    What follows is of tasks over interactions; of those over examples see ``recdata.scoring.answers.score_answers``.
 
     predictions: a file (Parquet, CSV, TSV, JSON Lines, TREC run; packed by gz, zst or bz2) or a table
     (pandas, pyarrow, polars) with the columns user_id, item_id and score or rank. metrics: names as in
@@ -51,6 +55,12 @@ def score(
     Raises RejectedError (an InputError) with all findings where the predictions have errors, InputError for a
     metric that does not exist or does not fit the task or convention, MissingError where the file is not there.
     """
+    if isinstance(task, AnswerTask):
+        if convention is not None or ties != "md5":
+            raise InputError(
+                f"{task.name} is a task over examples: there are no ties, and no conventions to choose from"
+            )
+        return score_answers(task, predictions, metrics, part, per_user, limit, by)
     chosen = plan(task, metrics, convention, ties, by)
     if per_user is not None:
         per_user = Path(per_user)
@@ -66,7 +76,7 @@ def score(
 
 
 def compare(
-    task: Task,
+    task: AnyTask,
     predictions: Any,
     conventions: str | Sequence[Convention] = "all",
     metrics: str | Iterable[str] | None = None,
@@ -79,6 +89,7 @@ def compare(
     convention is left out. metrics: None is
     the protocol's at the cutoff of its primary one. Other parameters and errors as ``score``.
     """
+    task = of_interactions(task, "a choice of conventions")
     chosen = find_conventions(conventions) if isinstance(conventions, str) else conventions
     return _score(task, predictions, plans(task, metrics, chosen), part, limit)
 

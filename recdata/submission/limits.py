@@ -21,6 +21,8 @@ class Limits:
     """Columns of a table."""
     id_length: int = 1000
     """Bytes of an id in UTF-8."""
+    answer_length: int = 1_000_000
+    """Bytes of an answer to an example in UTF-8."""
     ratio: int = 1000
     """How many times larger than the file it may unpack to, where that is more than 100 MB."""
     parts: int = 10_000

@@ -1,0 +1,230 @@
+"""Examining answers: one reading finds what is wrong, counts what is unusual, and puts answers in the task's order."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from recdata.errors import InputError
+from recdata.protocol.answers import AnswerTask
+from recdata.store.files import check_files
+from recdata.submission.answers.reading import Read, read
+from recdata.submission.answers.rows import ANSWER, ID, AnswerReader, Batch
+from recdata.submission.expected import check_part
+from recdata.submission.finding import Findings, StopReadingError, escape
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass
+class ExaminedAnswers:
+    """What came out. answer: large strings in the order of the part, None where reading stopped or something is wrong.
+
+    read: the answers as what they are, where the part's targets are known. counts: what the result's schema says.
+    """
+
+    findings: Findings
+    reader: AnswerReader
+    answer: pa.Array | None = None
+    read: Read | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def examine(task: AnswerTask, reader: AnswerReader, findings: Findings, part: str) -> ExaminedAnswers:
+    """Read all answers of ``reader`` for ``part`` of ``task``, whose targets may be hidden.
+
+    Raises InputError where the part has no examples, MismatchError where the task's files were changed.
+    """
+    check_part(part)
+    if not task.rows(part):
+        raise InputError(
+            f"{task.name}: the {part} part has no examples, so that nothing can be answered in it"
+        )
+    with ThreadPoolExecutor(1) as thread:
+        # Where the task's files are not what its manifest says, that explains whatever goes wrong.
+        intact = thread.submit(check_files, task.folder, task.manifest.get("tables", {}))
+        try:
+            return _examine(task, reader, findings, part)
+        finally:
+            intact.result()
+
+
+def _examine(task: AnswerTask, reader: AnswerReader, findings: Findings, part: str) -> ExaminedAnswers:
+    examined = ExaminedAnswers(findings, reader)
+    gathered = _Gathered(task.ids(part), reader, findings)
+    try:
+        for batch in reader.batches(findings):
+            gathered.take(batch)
+            _check_task(task, reader, findings)
+        _check_task(task, reader, findings)
+    except StopReadingError:
+        return examined
+    gathered.finish()
+    _find_other_part(task, part, gathered)
+    if findings.total("error"):
+        return examined
+    examined.answer = gathered.answers()
+    examined.counts = {"rows": gathered.rows, "population": task.rows(part), "empty": gathered.empty}
+    if not task.hidden(part):
+        examined.read = _read(task, part, examined.answer, gathered.row, findings)
+        examined.counts["unparsable"] = len(examined.read.unread)
+        if task.answers.type == "number":
+            examined.counts["outside_range"] = len(examined.read.outside)
+    return examined
+
+
+def _check_task(task: AnswerTask, reader: AnswerReader, findings: Findings) -> None:
+    """Raise StopReadingError, the name in ``findings``, where the file says that it is for another task."""
+    asks = task.manifest["asks"]
+    if reader.task is not None and reader.task not in asks:
+        expected = " or ".join(escape(name, 30) for name in asks)
+        findings.add("wrong-task", value=reader.task, expected=expected)
+        raise StopReadingError
+
+
+class _Gathered:
+    """The answers that were read so far, with the row of each example of the part (-1: none yet)."""
+
+    def __init__(self, ids: pa.StringArray, reader: AnswerReader, findings: Findings) -> None:
+        import pyarrow as pa
+
+        self.ids, self._limits, self._findings = ids.cast(pa.large_string()), reader.limits, findings
+        self.row = np.full(len(ids), -1, dtype=np.int64)
+        self.rows = self.empty = 0
+        self.unknown: list[pa.Array] = []
+        self._kept: list[tuple[npt.NDArray[np.int64], pa.Array]] = []
+
+    def take(self, batch: Batch) -> None:
+        """Take rows: find what is wrong with them, keep the first answer to each example."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        row, ids, answer = batch
+        self.rows += len(row)
+        self._limits.check("rows", self.rows, self._findings)
+        self._note(
+            "null-id", row, pc.or_kleene(pc.is_null(ids), pc.equal(pc.binary_length(ids), 0)), None, ID
+        )
+        self._note("null-answer", row, pc.is_null(answer), ids, ANSWER)
+        size = pc.fill_null(pc.binary_length(answer), 0)
+        longest = self._limits.answer_length
+        long = pc.greater(size, longest)
+        self._note("long-answer", row, long, ids, ANSWER, f"at most {longest:,} bytes")
+        blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(pc.if_else(long, "x", answer))), 0)
+        self.empty += self._note("empty-answer", row, blank, ids, ANSWER)
+        place = pc.fill_null(pc.index_in(ids, self.ids), -1).to_numpy(zero_copy_only=False).astype(np.int64)
+        known = place >= 0
+        strange = pa.array(
+            ~known & (pc.fill_null(pc.binary_length(ids), 0).to_numpy(zero_copy_only=False) > 0)
+        )
+        self._note("unknown-example", row, strange, ids, ID)
+        self.unknown.append(ids.filter(strange))
+        order = np.flatnonzero(known)
+        first = np.zeros(len(row), dtype=bool)
+        first[order[np.unique(place[order], return_index=True)[1]]] = True
+        first &= np.where(known, self.row[place], 0) < 0
+        self._note("duplicate-example", row, pa.array(known & ~first), ids, ID)
+        self.row[place[first]] = row[first]
+        self._kept.append((place[first], answer.filter(pa.array(first))))
+
+    def _note(
+        self,
+        code: str,
+        row: npt.NDArray[np.int64],
+        mask: pa.Array,
+        shown: pa.Array | None,
+        column: str,
+        expected: str | None = None,
+    ) -> int:
+        """Add a finding for each row of ``mask``; return how many there are. shown: what is said of a row, None: nothing."""
+        import pyarrow.compute as pc
+
+        at = np.flatnonzero(pc.fill_null(mask, False).to_numpy(zero_copy_only=False))
+        if len(at):
+            self._findings.add_rows(
+                code,
+                row[at],
+                column,
+                lambda i: None if shown is None else shown[int(at[i])].as_py(),
+                expected,
+            )
+        return len(at)
+
+    def finish(self) -> None:
+        """Find what only the whole file shows: no rows, nothing known, examples without an answer."""
+        findings = self._findings
+        if not self.rows:
+            if not findings.total("error"):
+                findings.add("no-rows", expected="a row for each example", remedy="write the answers to it")
+            return
+        missing = np.flatnonzero(self.row < 0)
+        for place in missing[: findings.limit].tolist():
+            findings.add("missing-example", column=ID, value=self.ids[place].as_py())
+        findings.count("missing-example", max(len(missing) - findings.limit, 0))
+
+    def answers(self) -> pa.Array:
+        """Return the answers in the order of the part. Every example must have one."""
+        import pyarrow as pa
+
+        place = np.concatenate([place for place, _ in self._kept])
+        answer = pa.chunked_array([answer for _, answer in self._kept], pa.large_string())
+        self._kept.clear()
+        back = np.empty(len(place), dtype=np.int64)
+        back[place] = np.arange(len(place))
+        taken = answer.combine_chunks().take(pa.array(back))
+        return taken.combine_chunks() if isinstance(taken, pa.ChunkedArray) else taken
+
+
+def _find_other_part(task: AnswerTask, part: str, gathered: _Gathered) -> None:
+    """Say so where most of the ids that are unknown here are those of another part."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    unknown = pa.chunked_array(gathered.unknown, pa.large_string())
+    if not len(unknown):
+        return
+    for other in task.parts:
+        if other == part or not task.rows(other):
+            continue
+        ids = task.ids(other).cast(pa.large_string())
+        theirs = pc.sum(pc.is_in(unknown, ids)).as_py()
+        if 2 * theirs > len(unknown):
+            value = f"{theirs:,} of the ids are those of the {other} part"
+            gathered._findings.add("other-part", value=value)
+
+
+def _read(
+    task: AnswerTask, part: str, answer: pa.Array, row: npt.NDArray[np.int64], findings: Findings
+) -> Read:
+    """Read the answers, and say of which rows they could not be read."""
+    import pyarrow as pa
+
+    options = task.column("options", part) if "options" in task.schema(part).names else None
+    made = read(task.answers, task.name, answer, task.column("target", part), options)
+    for code, places in (("unparsable-answer", made.unread), ("outside-range", made.outside)):
+        at = np.array(places, dtype=np.int64)
+        if len(at):
+            shown = answer.take(pa.array(at))
+            findings.add_rows(code, row[at], ANSWER, partial(_at, shown), _expected(task))
+    return made
+
+
+def _at(texts: pa.Array, place: int) -> str:
+    return str(texts[place].as_py())
+
+
+def _expected(task: AnswerTask) -> str:
+    """Say what an answer must be to be read."""
+    what = task.answers
+    if what.type == "number":
+        return f"a number from {what.low:g} to {what.high:g}"
+    if what.type == "choice":
+        return f"a letter, as the rule {what.parse} reads it"
+    shown = ", ".join(escape(label, 30) for label in what.labels[:20])
+    return shown + (" or another label" if len(what.labels) > 20 else "")

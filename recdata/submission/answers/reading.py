@@ -1,0 +1,123 @@
+"""Reading answers: texts to labels, letters or numbers, by the rules that the corpus's card names.
+
+White space around an answer, and around what is expected, means nothing. A label is one of the card's, as written; a letter
+is read by one of the rules of ``recdata.metrics.letters``; a number is what Python's ``float`` takes, finite. What
+cannot be read is wrong among labels and letters; among numbers it is the lowest or highest that is asked for, whichever
+is farther from what is expected (of equal distances the highest), as LaMP's scorer has it. A number outside of what is
+asked for stands as it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from recdata.errors import InputError
+from recdata.metrics.answers import UNKNOWN
+from recdata.metrics.letters import RULES
+from recdata.protocol.answers import Answers
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """Answers as they were read, in the order of the task's part; what does not apply to their type is empty.
+
+    predicted, gold: int32[n], places among the labels, -1 for what is none. number, target: float64[n]. unread: places
+    of answers that could not be read. outside: of numbers that are not in the range that is asked for.
+    """
+
+    predicted: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    gold: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    number: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    target: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    unread: Sequence[int] = ()
+    outside: Sequence[int] = ()
+
+
+def read(what: Answers, name: str, answer: pa.Array, target: pa.Array, options: pa.Array | None) -> Read:
+    """Read answers, of which none is null, beside what is expected. name: the task's, for messages.
+
+    Raises InputError where what is expected cannot be read: the corpus is not what its card says.
+    """
+    if what.type == "label":
+        return _labels(what, name, answer.to_pylist(), target.to_pylist())
+    if what.type == "number":
+        return _numbers(what, name, answer.to_pylist(), target.to_pylist())
+    if what.type == "choice":
+        many = None if options is None else [len(each or ()) for each in options.to_pylist()]
+        return _letters(what, name, answer.to_pylist(), target.to_pylist(), many)
+    return Read()
+
+
+def _labels(what: Answers, name: str, answers: list[str], targets: list[str]) -> Read:
+    places = {label: place for place, label in enumerate(what.labels)}
+    gold = [places.get(target.strip(), UNKNOWN) for target in targets]
+    if UNKNOWN in gold:
+        raise InputError(
+            f"{name}: {targets[gold.index(UNKNOWN)]!r} is expected, but is none of the card's labels"
+        )
+    predicted = [places.get(answer.strip(), UNKNOWN) for answer in answers]
+    unread = [place for place, code in enumerate(predicted) if code == UNKNOWN]
+    return Read(np.array(predicted, np.int32), np.array(gold, np.int32), unread=unread)
+
+
+def _letters(
+    what: Answers, name: str, answers: list[str], targets: list[str], many: list[int] | None
+) -> Read:
+    rule, predicted, gold = RULES[what.parse], [], []
+    for place, (answer, target) in enumerate(zip(answers, targets, strict=True)):
+        letters = what.labels if many is None else what.labels[: many[place]]
+        expected = RULES["only"](target, letters, "")
+        if expected is None:
+            raise InputError(
+                f"{name}: {target!r} is expected, which is none of the options {', '.join(letters)}"
+            )
+        found = rule(answer, letters, expected)
+        gold.append(letters.index(expected))
+        predicted.append(UNKNOWN if found is None else letters.index(found))
+    unread = [place for place, code in enumerate(predicted) if code == UNKNOWN]
+    return Read(np.array(predicted, np.int32), np.array(gold, np.int32), unread=unread)
+
+
+def _numbers(what: Answers, name: str, answers: list[str], targets: list[str]) -> Read:
+    number, expected = [], []
+    unread, outside = [], []
+    for place, (answer, target) in enumerate(zip(answers, targets, strict=True)):
+        right = number_of(target)
+        if right is None:
+            raise InputError(f"{name}: {target!r} is expected, which is no number")
+        found = number_of(answer)
+        if found is None:
+            unread.append(place)
+            found = what.low if abs(what.low - right) > abs(what.high - right) else what.high
+        elif not what.low <= found <= what.high:
+            outside.append(place)
+        number.append(found)
+        expected.append(right)
+    return Read(
+        number=np.array(number, np.float64),
+        target=np.array(expected, np.float64),
+        unread=unread,
+        outside=outside,
+    )
+
+
+def number_of(text: str) -> float | None:
+    """Return the finite number that a text is, None where it is none.
+
+    >>> number_of(" 4 "), number_of("4 stars"), number_of("nan")
+    (4.0, None, None)
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
