@@ -207,7 +207,8 @@ def every(task):
     return [
         name
         for name in baselines.suited(task)
-        if "repeat" not in name and name not in ("last-item", "personal-frequency", "previous-items")
+        if "repeat" not in name
+        and name not in ("last-item", "personal-frequency", "previous-items", "logistic-regression")
     ]
 
 
