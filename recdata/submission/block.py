@@ -45,7 +45,8 @@ class Reader(Protocol):
     """A file or table of predictions. ``blocks`` can be called again, to read from the start.
 
     name: what messages call it. format: what the result calls it ("parquet", "csv+gz", ...). unit: what rows
-    are numbered as. limits: how much is read. value: whether the lists are ordered by scores or given as ranks.
+    are numbered as. limits: how much is read. value: whether the lists are ordered by scores or given as ranks. done: how
+    much of all there is the blocks so far were, from 0 to 1, as far as is known.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Reader(Protocol):
     unit: Unit
     value: Value
     limits: Limits
+    done: float
 
     def blocks(self, findings: Findings) -> Iterator[Block]:
         """Yield the rows. Raises StopReadingError, the reason added to ``findings``, where they end too early."""

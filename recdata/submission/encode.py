@@ -14,6 +14,7 @@ from recdata.store.arrays import to_numpy
 from recdata.submission.block import ITEM, USER, Block, Reader
 from recdata.submission.finding import Findings, StopReadingError
 from recdata.submission.ids import MOST_UNKNOWN, NO_ID, Ids, TooLongError, TooManyUnknownError
+from recdata.submission.watch import watched
 
 T = TypeVar("T")
 
@@ -71,12 +72,16 @@ HEAD = 100_000
 
 
 class Encoder:
-    """Turns the blocks of one reading into codes and counts what is unknown. head: the first rows, copied."""
+    """Turns the blocks of one reading into codes and counts what is unknown.
+
+    head: the first rows, copied. done: how much of the file was read, from 0 to 1.
+    """
 
     def __init__(self, users: Ids, items: Ids, findings: Findings) -> None:
         self.users = users
         self.items = items
         self.rows = 0
+        self.done = 0.0
         self.unknown_user_rows = 0
         self.unknown_item_rows = 0
         self.head: Coded | None = None
@@ -87,10 +92,11 @@ class Encoder:
 
         Reading begins with the call. Raises StopReadingError where there is nothing more to read before the end.
         """
-        return ahead(self._encode(block, reader) for block in reader.blocks(self._findings))
+        return watched(ahead(self._encode(block, reader) for block in reader.blocks(self._findings)), self)
 
     def _encode(self, block: Block, reader: Reader) -> Coded:
         self.rows += len(block.value)
+        self.done = reader.done
         reader.limits.check("rows", self.rows, self._findings)
         row = block.rows()
         try:

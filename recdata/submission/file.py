@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ class File:
         )
         if head == _ZIP:
             self.packing = "zip"
+        self._place: Callable[[], int] = int
 
     def _stat(self) -> tuple[int, int]:
         state = self.path.stat()
@@ -82,6 +84,7 @@ class File:
         import pyarrow as pa
 
         raw = pa.OSFile(str(self.path), "rb")
+        self._place = raw.tell
         return pa.CompressedInputStream(raw, self._codec) if self._codec else raw
 
     def _open_zip(self, findings: Findings) -> Any:
@@ -92,10 +95,20 @@ class File:
                 one = "a zip file with one file in it"
                 findings.add("unknown-format", value=f"a zip file with {len(members):,} files", expected=one)
                 raise StopReadingError
-            return archive.open(members[0])
+            stream = archive.open(members[0])
+            size = max(members[0].file_size, 1)
+            self._place = lambda: stream.tell() * self.size() // size
+            return stream
         except DAMAGED as error:
             findings.add("unreadable", value=error)
             raise StopReadingError from None
+
+    def done(self) -> float:
+        """Return how much of the file was read since it was opened, from 0 to 1."""
+        try:
+            return min(self._place() / max(self.size(), 1), 1.0)
+        except (*DAMAGED, ValueError):  # it is closed, or of a kind that cannot say
+            return 0.0
 
     def read(self, stream: Any, size: int, findings: Findings, line: int | None = None) -> bytes:
         """Read ``size`` bytes. Raises StopReadingError, with the reason in ``findings``, where the packing is damaged."""

@@ -30,6 +30,7 @@ class FrameReader:
         """Find the columns of ``table``. Raises StopReadingError, the reason in ``findings``."""
         self.name = name
         self.limits = Limits()
+        self.done = 0.0
         schema = table.schema
         self._layout = Layout.of(table.column_names, lambda name: schema.field(name).type, findings)
         self.value: Value = self._layout.value
@@ -50,6 +51,7 @@ class FrameReader:
         """Yield the rows as blocks."""
         layout = self._layout.begin()
         for first in range(0, self._table.num_rows, ROWS):
+            self.done = min((first + ROWS) / self._table.num_rows, 1.0)
             yield from layout.blocks(self._table.slice(first, ROWS), first, findings)
         self.places = layout.places
 

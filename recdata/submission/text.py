@@ -92,12 +92,14 @@ class TextReader:
         self.format = dialect.format + (f"+{file.packing}" if file.packing else "")
         self.value: Value = dialect.value
         self.limits = file.limits
+        self.done = 0.0
         self._file = file
         self._dialect = dialect
 
     def blocks(self, findings: Findings) -> Iterator[Block]:
         """Yield the lines as blocks."""
         for piece in pieces(self._file, findings):
+            self.done = self._file.done()
             body = piece.without_head(self._dialect.header) if piece.first == 1 else piece
             if body.text:
                 yield self._block(body, findings)
