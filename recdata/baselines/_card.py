@@ -7,7 +7,7 @@ from typing import Any
 
 from recdata.baselines import find
 from recdata.baselines._histories import TRAINED_ON, trains_on_histories
-from recdata.protocol.task import Task
+from recdata.protocol.answers import AnyTask
 from recdata.version import __version__
 
 
@@ -17,7 +17,7 @@ def card(
     seed: int = 0,
     k: int | None = None,
     tuning: Mapping[str, Any] | None = None,
-    task: Task | None = None,
+    task: AnyTask | None = None,
 ) -> dict[str, Any]:
     """Return the model card of baseline ``name`` with all its settings, defaults included. task: what it is fitted to."""
     import inspect

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from recdata.protocol.answers import AnyTask
 from recdata.protocol.task import CONTEXT, PARTS, Pairs, Task
 from recdata.store.arrays import read_table
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 TRAINED_ON = "the histories of tested users (the context part), as the task has no training part"
 
 
-def trains_on_histories(task: Task) -> bool:
+def trains_on_histories(task: AnyTask) -> bool:
     """Say whether ``task`` has a context part and nothing to train on."""
     return CONTEXT in task.parts and task.manifest["parts"]["train"]["rows"] == 0
 

@@ -41,13 +41,12 @@ def command(
     from recdata.api import task
     from recdata.baselines._card import card as card_of
     from recdata.cli._ledger import read_settings
-    from recdata.protocol.answers import of_interactions
     from recdata.store.atomic import write_json
 
     baselines.find(name)  # A name that is none is told before a corpus is built.
     options, tuning = read_settings(name, option, tuned)
-    loaded = of_interactions(task(task_name), "this baseline")
+    loaded = task(task_name)
     rows = baselines.run(name, loaded, output, k, seed, part, **options)
     if card is not None:
-        write_json(card, card_of(name, options, seed, k, tuning))
+        write_json(card, card_of(name, options, seed, k, tuning, loaded))
     click.echo(f"{output}: {rows:,} predictions of {name} for {loaded.citation}", err=True)
