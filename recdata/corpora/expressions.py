@@ -1,8 +1,8 @@
 """Expressions of declared corpora: data in a card that says how a canonical column is made, compiled to SQL.
 
-An expression is the name of a raw column, or a mapping. First the value it starts from: ``column``; ``columns`` with
-``join``, the text between them; ``digest``, columns whose values together are hashed; or ``constant``. Then steps,
-always in this order, each leaving null as null:
+An expression is the name of a raw column, or a mapping. First the value it starts from: ``column``; ``constant``; or
+what is made of several columns (recdata/corpora/starts.py): ``columns`` with ``join``, ``digest``, ``list``, ``either``,
+``entries``. Then steps, always in this order, each leaving null as null:
 
     field      of a struct: the field's value
     nulls      values that mean that there is none
@@ -24,14 +24,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
 
+from recdata.corpora.starts import STARTS
 from recdata.corpora.tables import duck_type
-from recdata.engines.base import UNIT, name, quote
-from recdata.errors import InputError
+from recdata.corpora.values import Fault as Fault
+from recdata.corpora.values import Lookup as Lookup
+from recdata.corpora.values import Scope as Scope
+from recdata.corpora.values import Value as Value
+from recdata.engines.base import name, quote
 from recdata.schema.kinds import struct_fields
 
 UNITS = {"s": 1_000_000, "ms": 1_000, "us": 1}
@@ -42,61 +45,6 @@ _BEYOND = 4_000_000_000_000_000_000
 
 _INTEGERS = ("int8", "int32", "int64")
 _NUMBERS = (*_INTEGERS, "float32", "float64")
-
-
-class Fault(NamedTuple):
-    """What must not be: the SQL condition that a bad row fulfils, the raw column to blame, what was expected there."""
-
-    condition: str
-    column: str
-    expected: str
-
-
-class Lookup(NamedTuple):
-    """A file to look something up in: by the SQL of a value among its ``key``, to get what stands under ``value``."""
-
-    file: str
-    key: str
-    value: str
-    sql: str
-
-
-class Value(NamedTuple):
-    """A value on its way: its SQL, its canonical type, the raw column it comes from (None: from none)."""
-
-    sql: str
-    type: str
-    column: str | None
-
-
-@dataclass
-class Scope:
-    """What an expression may speak of, and what compiling it leaves behind.
-
-    columns: raw columns to their types. files: the columns of the other files. where: the place in the card, for
-    messages. faults: what rows may not be. lookups: what is looked up, in the order joined. used: columns spoken of.
-    """
-
-    columns: Mapping[str, str]
-    files: Mapping[str, Mapping[str, str]]
-    where: str
-    faults: list[Fault] = field(default_factory=list)
-    lookups: list[Lookup] = field(default_factory=list)
-    used: set[str] = field(default_factory=set)
-
-    def error(self, text: str) -> InputError:
-        """Return an error that names the place in the card."""
-        return InputError(f"{self.where}: {text}")
-
-    def column(self, column: str) -> Value:
-        """Return a raw column. Raises InputError for one that is not there."""
-        if column not in self.columns:
-            hint = (
-                f"there are {', '.join(self.columns)}; a value of your own is written {{constant: {column}}}"
-            )
-            raise self.error(f"there is no column {column!r}; {hint}")
-        self.used.add(column)
-        return Value(name(column), self.columns[column], column)
 
 
 def compile_expression(spec: Any, target: str, scope: Scope) -> str:
@@ -123,22 +71,8 @@ def _start(spec: Mapping[str, Any], target: str, scope: Scope) -> Value:
         return Value(literal(spec["constant"], target, scope), target, None)
     if "column" in spec:
         return scope.column(spec["column"])
-    if "digest" in spec:
-        return _digest([scope.column(column) for column in spec["digest"]])
-    columns = [scope.column(column) for column in spec["columns"]]
-    # Null where any part is null: half a key or half a date is none.
-    joined = f" || {quote(spec['join'])} || ".join(f"CAST({value.sql} AS VARCHAR)" for value in columns)
-    return Value(f"({joined})", "string", columns[0].column)
-
-
-def _digest(columns: Sequence[Value]) -> Value:
-    """Return the MD5, 32 hex digits, of values as texts (numbers as DuckDB writes them, 260.0), a null as an empty one.
-
-    They are joined by ASCII's unit separator, in the order given, as UTF-8: rows with the same values have the same one,
-    wherever in a file they stand.
-    """
-    texts = f" || {quote(UNIT)} || ".join(f"coalesce(CAST({each.sql} AS VARCHAR), '')" for each in columns)
-    return Value(f"md5({texts})", "string", columns[0].column)
+    start = next(start for start in STARTS if start in spec)
+    return STARTS[start](spec, target, scope)
 
 
 def literal(value: Any, target: str, scope: Scope) -> str:
