@@ -19,7 +19,7 @@ LAYERS = (
     {"corpora", "synth"},
     {"protocol", "metrics"},
     {"submission"},
-    {"scoring", "baselines", "judgements"},
+    {"scoring", "baselines", "judgements", "prompts"},
     {"hub"},
     {"api"},
     {"leaderboard"},
