@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-_WIDTH, _HEIGHT, _FOOT = 360, 120, 16
+from recdata.corpora.plots import FOOT, HEIGHT, WIDTH, Chart, bars, charts, told
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1a1a1a; --soft: #666; --line: #ddd; --bar: #2f6f9f; --ground: #fff; }
@@ -82,57 +82,16 @@ def _numbers(stats: Mapping[str, Any]) -> Iterator[str]:
         for what, cold in (of["cold"] or {}).items():
             rows.append((f"{what} of the last tenth of time never met before", f"{cold['share']:.1%}"))
     yield _table((), [(escape(what), escape(value)) for what, value in rows], numbers=(1,))
-    plots = list(_plots(stats))
+    plots = [_figure(chart) for chart in charts(stats)]
     if plots:
         yield '<div class="plots">' + "".join(plots) + "</div>"
 
 
-def _plots(stats: Mapping[str, Any]) -> Iterator[str]:
-    of = stats["interactions"]
-    if of:
-        if of["time"]:
-            yield bars("rows by month", of["time"]["months"])
-        if of["ratings"]:
-            yield bars("rows by rating", [(f"{value:g}", rows) for value, rows in of["ratings"]["values"]])
-        if len(of["events"]) > 1:
-            yield bars("rows by event", of["events"])
-        for what, about in (("activity", "rows a user"), ("popularity", "rows an item")):
-            yield bars(f"{about}, by percentile", [(f"{p}%", n) for p, n in of[what]["percentiles"]])
-    if stats["sessions"]:
-        yield bars("sessions by locale", stats["sessions"]["locales"])
-        yield bars(
-            "items a session, by percentile",
-            [(f"{p}%", n) for p, n in stats["sessions"]["lengths"]["percentiles"]],
-        )
-    if stats["examples"]:
-        yield bars("examples by task", stats["examples"]["tasks"])
-        yield bars(
-            "entries a profile, by percentile",
-            [(f"{p}%", n) for p, n in stats["examples"]["profiles"]["percentiles"]],
-        )
-
-
-def bars(title: str, counts: Sequence[Sequence[Any]]) -> str:
-    """Return a figure of (label, number) as bars, in SVG; the numbers are told to those who cannot see it."""
-    highest = max((number for _, number in counts), default=0) or 1
-    step = _WIDTH / max(len(counts), 1)
-    every = -(-len(counts) // 9)
-    told = escape(f"{title}: " + ", ".join(f"{label} {number:,}" for label, number in counts))
-    parts = [
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT + _FOOT}" width="{_WIDTH}" role="img" aria-label="{told}">'
-    ]
-    for place, (label, number) in enumerate(counts):
-        height, left = _HEIGHT * number / highest, place * step
-        shown = escape(str(label))
-        parts.append(
-            f'<rect x="{left + 0.5:.1f}" y="{_HEIGHT - height:.1f}" width="{max(step - 1, 0.5):.1f}" '
-            f'height="{height:.1f}"><title>{shown}: {number:,}</title></rect>'
-        )
-        if place % every == 0:
-            parts.append(
-                f'<text x="{left + step / 2:.1f}" y="{_HEIGHT + 12}" text-anchor="middle">{shown[:12]}</text>'
-            )
-    return f"<figure>{''.join(parts)}</svg><figcaption>{escape(title)}</figcaption></figure>"
+def _figure(chart: Chart) -> str:
+    """Return a chart as a figure; the numbers are told to those who cannot see it."""
+    box = f'viewBox="0 0 {WIDTH} {HEIGHT + FOOT}" width="{WIDTH}"'
+    drawn = f'<svg {box} role="img" aria-label="{escape(told(chart))}">{bars(chart)}</svg>'
+    return f"<figure>{drawn}<figcaption>{escape(chart[0])}</figcaption></figure>"
 
 
 def _sources(facts: Mapping[str, Any]) -> Iterator[str]:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from recdata.hub.metadata import card_metadata, pretty_name
-from recdata.hub.statistics import plots
+from recdata.corpora.plots import charts
+from recdata.hub.metadata import card_metadata, pretty_name, primary
 from recdata.protocol.cite import PACKAGE
 from recdata.sources.cards import Card, Licence
 
+PLOTS = "statistics.svg"
+"""The picture beside the card."""
 
-def card_text(card: Card, manifest: Mapping[str, Any], facts: Mapping[str, Any], repo: str) -> str:
-    """Return README.md: YAML and text. facts: ``recdata.hub.statistics`` of the corpus. repo: ORG/NAME."""
+_SPREADS = (("a user", "activity"), ("an item", "popularity"))
+
+
+def card_text(card: Card, manifest: Mapping[str, Any], stats: Mapping[str, Any], repo: str) -> str:
+    """Return README.md: YAML and text. stats: the corpus's, of ``recdata.corpora.stats``. repo: ORG/NAME."""
     import yaml
 
     head = yaml.safe_dump(card_metadata(manifest), sort_keys=False, allow_unicode=True, width=1000)
@@ -23,7 +28,7 @@ def card_text(card: Card, manifest: Mapping[str, Any], facts: Mapping[str, Any],
         _loading(manifest, repo),
         _sources(card, manifest),
         _schema(manifest),
-        _statistics(manifest, facts),
+        _statistics(manifest, stats),
         _protocols(manifest),
         _uses(manifest),
         _privacy(manifest),
@@ -51,7 +56,7 @@ def _what(manifest: Mapping[str, Any]) -> str:
     if not manifest["rows"]:
         lines.append(
             "**There are no rows here.** The publisher does not allow passing them on, so this repository holds the recipe: "
-            "protocol files, fingerprints, counts, and for each part the keyed hashes of its (user, item) pairs. "
+            "protocol files, fingerprints, counts, and for each part the keyed hashes of its members. "
             "With your own copy of the raw files the tasks are rebuilt and proved equal to these."
         )
     if manifest["permission"]:
@@ -66,7 +71,7 @@ def _loading(manifest: Mapping[str, Any], repo: str) -> str:
     tasks = manifest["tasks"]
     lines = ["## Load it", "", "```python"]
     if manifest["rows"]:
-        split = "test" if config in tasks else "full"
+        split = list(manifest["configs"][config]["splits"])[-1] if manifest["configs"] else "full"
         lines += [
             "from datasets import load_dataset",
             "",
@@ -110,7 +115,7 @@ def _holds(config: Mapping[str, Any]) -> str:
         "kind": f"the canonical table of {config['of']}",
         "parts": f"the parts of the protocol {config['of']}",
         "candidates": f"the fixed candidates of {config['of']}",
-        "membership": f"keyed hashes of the pairs in each part of {config['of']}",
+        "membership": f"keyed hashes of what is in each part of {config['of']}",
     }[config["holds"]]
 
 
@@ -150,23 +155,36 @@ def _schema(manifest: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _statistics(manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
+def _statistics(manifest: Mapping[str, Any], stats: Mapping[str, Any]) -> str:
     lines = ["## Statistics", ""]
     lines += _table(("count", "number"), [(k, f"{n:,}") for k, n in manifest["corpus"]["counts"].items()])
-    if facts:
-        spread = [
-            (
-                f"interactions of {one}",
-                *(f"{facts[key][x]:,.6g}" for x in ("least", "median", "mean", "most")),
-            )
-            for one, key in (("a user", "per_user"), ("an item", "per_item"))
-        ]
-        lines += ["", *_table(("", "least", "median", "mean", "most"), spread), ""]
-        lines.append(f"Of all (user, item) pairs {100 * facts['density']:.4g}% occur.")
-        if facts["first"]:
-            lines.append(f"The first interaction is of {facts['first']}, the last of {facts['last']} (UTC).")
-        lines += ["", "```text", "\n\n".join(plots(facts)), "```"]
+    of = stats["interactions"]
+    if of:
+        spread = [(f"interactions of {one}", of[key]) for one, key in _SPREADS]
+        lines += ["", *_spread(spread), ""]
+        lines.append(f"Of all (user, item) pairs {100 * of['density']:.4g}% occur.")
+        if of["time"]:
+            first, last = (of["time"][end][:10] for end in ("first", "last"))
+            lines.append(f"The first interaction is of {first}, the last of {last} (UTC).")
+    if stats["sessions"]:
+        lines += ["", *_spread([("items of a session", stats["sessions"]["lengths"])])]
+    if stats["examples"]:
+        lines += ["", *_spread([("entries of a profile", stats["examples"]["profiles"])])]
+    drawn = list(charts(stats))
+    if drawn:
+        alternative = "; ".join(title for title, _ in drawn)
+        lines += ["", f"![{alternative}]({PLOTS})"]
     return "\n".join(lines)
+
+
+def _spread(rows: Iterable[tuple[str, Mapping[str, Any]]]) -> list[str]:
+    """Return a table of distributions, by the smallest, middle, mean and largest of each."""
+    cells = []
+    for what, distribution in rows:
+        at = dict(map(tuple, distribution["percentiles"]))
+        numbers = (at[0], at[50], distribution["mean"], at[100])
+        cells.append((what, *(f"{number:,.6g}" for number in numbers)))
+    return _table(("", "least", "median", "mean", "most"), cells)
 
 
 def _protocols(manifest: Mapping[str, Any]) -> str:
@@ -181,6 +199,11 @@ def _protocols(manifest: Mapping[str, Any]) -> str:
         protocol, counts = task["protocol"], task["counts"]
         leaks = protocol["leaks"]
         parts = ", ".join(f"{part} {entry['rows']:,}" for part, entry in task["parts"].items())
+        entities = ", ".join(f"{counts[what]:,} {what}" for what in ("users", "items") if what in counts)
+        metrics, averaged = protocol["metrics"], "users"
+        if "answers" in task:
+            asked = task["answers"]["type"]
+            metrics, averaged = metrics[asked], f"examples (answers: {asked})"
         lines += [
             "",
             f"### {name}",
@@ -188,9 +211,8 @@ def _protocols(manifest: Mapping[str, Any]) -> str:
             f"{protocol['title']}. {protocol['description'].strip()}",
             "",
             f"- `{task['name']}`, fingerprint `{task['fingerprint'][:12]}`",
-            f"- rows: {parts}; {counts['users']:,} users, {counts['items']:,} items, "
-            f"{counts['population']:,} users averaged over",
-            f"- metrics {', '.join(protocol['metrics'])}; primary {protocol['primary']}",
+            f"- rows: {parts}; {entities}, {counts['population']:,} {averaged} averaged over",
+            f"- metrics {', '.join(metrics)}; primary {primary(task)}",
             f"- leaks the future: {'yes' if leaks.get('future') else 'no'}. {str(leaks.get('why', '')).strip()}",
         ]
     return "\n".join(lines)
@@ -229,8 +251,8 @@ def _privacy(manifest: Mapping[str, Any]) -> str:
     )
     if not manifest["rows"]:
         text += (
-            "\n\nThe hashes here are keyed by the corpus itself. Who has the raw corpus can tell which pair is in which "
-            "part, as the protocol says anyway. Who has not learns how many pairs each part has, and no "
+            "\n\nThe hashes here are keyed by the corpus itself. Who has the raw corpus can tell what is in which "
+            "part, as the protocol says anyway. Who has not learns how many members each part has, and no "
             "id of a user or an item."
         )
     return "## Privacy\n\n" + text
@@ -262,13 +284,16 @@ def _citation(card: Card, manifest: Mapping[str, Any]) -> str:
 def _scoring(manifest: Mapping[str, Any]) -> str:
     if not manifest["tasks"]:
         return ""
-    task = next(iter(manifest["tasks"].values()))["name"]
+    first = next(iter(manifest["tasks"].values()))
+    task = first["name"]
+    columns = (
+        "`example_id` and `answer`" if "answers" in first else "`user_id`, `item_id` and `score` (or `rank`)"
+    )
     return "\n".join(
         [
             "## Score and submit",
             "",
-            "Predictions are a file with the columns `user_id`, `item_id` and `score` (or `rank`): Parquet, CSV, "
-            "JSON Lines.",
+            f"Predictions are a file with the columns {columns}: Parquet, CSV, JSON Lines.",
             "",
             "```",
             f"recdata validate {task} predictions.parquet",

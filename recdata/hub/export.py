@@ -4,46 +4,39 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recdata.corpora.corpus import Corpus
+from recdata.corpora.plots import charts, picture
+from recdata.corpora.stats import stats
 from recdata.errors import InputError
-from recdata.hub.card import card_text
+from recdata.hub.card import PLOTS, card_text
+from recdata.hub.configs import CODES, exported_columns, task_columns, write_recipe, write_rows
 from recdata.hub.croissant import croissant
 from recdata.hub.manifest import content_of, write_export
-from recdata.hub.membership import membership, membership_key
 from recdata.hub.metadata import evaluation
-from recdata.hub.shards import ROW_GROUP, SHARD_BYTES, WIDE_GROUP, write_shards
-from recdata.hub.statistics import statistics
+from recdata.hub.shards import SHARD_BYTES
+from recdata.protocol.answers import AnswerTask, AnyTask
 from recdata.protocol.document import protocol_files
-from recdata.protocol.task import Task
-from recdata.schema.kinds import KINDS, SCHEMA_VERSION, arrow_type
+from recdata.schema.kinds import SCHEMA_VERSION
 from recdata.sources.cards import CARD, Card, load_card, read_card
 from recdata.store.atomic import atomic_folder
 from recdata.store.fingerprint import hashed_columns
 from recdata.version import __version__
 
 SUMS = "SHA256SUMS"
-_CODES = ("row", "user", "item")
-_ID = {"type": "string", "nullable": False}
-_MEMBER = [{"name": "pair", **_ID, "about": "keyed hash of a distinct (user, item) pair of the part"}]
-_CANDIDATE = [
-    {"name": "user_id", **_ID, "about": "who is asked about"},
-    {"name": "item_id", **_ID, "about": "what is ranked for the user"},
-]
 
 
 def export(
     corpus: Corpus,
-    tasks: Sequence[Task],
+    tasks: Sequence[AnyTask],
     folder: Path,
     *,
-    of: Task | None = None,
+    of: AnyTask | None = None,
     permission: str | None = None,
     repo: str = "ORG/NAME",
     shard_bytes: int = SHARD_BYTES,
@@ -64,9 +57,7 @@ def export(
     licence = card.licence
     rows = licence.may_redistribute or permission is not None
     with atomic_folder(folder, replace=True) as work:
-        configs = (
-            _write_rows(corpus, tasks, work, shard_bytes) if rows else _write_recipe(corpus, tasks, work)
-        )
+        configs = write_rows(corpus, tasks, work, shard_bytes) if rows else write_recipe(corpus, tasks, work)
         name = (of or corpus).name
         fingerprint = (of or corpus).fingerprint
         protocol = str(of.protocol["name"]) if of else None
@@ -85,7 +76,7 @@ def export(
             "corpus": _corpus_entry(corpus),
             "changes": [dict(change) for change in card.changes],
             "provenance": [dict(entry) for entry in corpus.manifest["provenance"]],
-            "tasks": {str(task.protocol["name"]): _task_entry(task) for task in tasks},
+            "tasks": {str(task.protocol["name"]): _task_entry(corpus, task) for task in tasks},
             "default": protocol or ("interactions" if "interactions" in configs else next(iter(configs), "")),
             "configs": configs,
         }
@@ -95,100 +86,13 @@ def export(
     return manifest
 
 
-def _write_rows(
-    corpus: Corpus, tasks: Sequence[Task], work: Path, shard_bytes: int
-) -> dict[str, dict[str, Any]]:
-    configs = {}
-    for kind in corpus.kinds:
-        entry = corpus.manifest["tables"][kind]
-        columns = _columns(entry["columns"], kind)
-        batches = _batches(corpus.folder / entry["file"], [c["name"] for c in columns])
-        configs[kind] = _config(work, kind, "kind", kind, columns, {"full": batches}, shard_bytes)
-    declared = {c["name"]: c for c in corpus.manifest["tables"].get("interactions", {}).get("columns", ())}
-    declared |= {
-        c.name: dataclasses.asdict(c) for c in KINDS["interactions"].optional if c.name not in declared
-    }
-    for task in tasks:
-        name = str(task.protocol["name"])
-        parts = [part for part, entry in task.manifest["parts"].items() if entry["rows"]]
-        columns = [dict(declared[column]) for column in task.to_arrow(parts[-1]).schema.names]
-        splits = {part: _part(task, part) for part in parts}
-        configs[name] = _config(work, name, "parts", name, columns, splits, shard_bytes)
-        pairs = task.candidates()
-        if pairs is not None:
-            table = pa.table(
-                {
-                    "user_id": task.user_ids.take(pa.array(pairs.user)),
-                    "item_id": task.item_ids.take(pa.array(pairs.item)),
-                }
-            )
-            fixed = {"test": table.to_batches()}
-            configs[f"{name}-candidates"] = _config(
-                work, f"{name}-candidates", "candidates", name, _CANDIDATE, fixed, shard_bytes
-            )
-    return configs
-
-
-def _write_recipe(corpus: Corpus, tasks: Sequence[Task], work: Path) -> dict[str, dict[str, Any]]:
-    configs = {}
-    key = membership_key(corpus.folder / corpus.manifest["tables"]["interactions"]["file"]) if tasks else b""
-    for task in tasks:
-        name = str(task.protocol["name"])
-        parts = [part for part, entry in task.manifest["parts"].items() if entry["rows"]]
-        splits = {part: membership(task, part, key).to_batches() for part in parts}
-        configs[name] = _config(work, name, "membership", name, _MEMBER, splits, SHARD_BYTES)
-    return configs
-
-
-def _config(
-    work: Path,
-    name: str,
-    holds: str,
-    of: str,
-    columns: Sequence[Mapping[str, Any]],
-    splits: Mapping[str, Any],
-    shard_bytes: int,
-) -> dict[str, Any]:
-    schema = pa.schema([pa.field(c["name"], arrow_type(c["type"]), nullable=c["nullable"]) for c in columns])
-    texts = any(c["type"].startswith(("list", "struct")) for c in columns) or (
-        holds == "kind" and of != "interactions"
-    )
-    written = {
-        split: write_shards(
-            work,
-            f"data/{name}/{split}",
-            schema,
-            batches,
-            shard_bytes=shard_bytes,
-            group_rows=WIDE_GROUP if texts else ROW_GROUP,
-        )
-        for split, batches in splits.items()
-    }
-    return {"holds": holds, "of": of, "columns": [dict(column) for column in columns], "splits": written}
-
-
-def _part(task: Task, part: str) -> Iterator[pa.RecordBatch]:
-    """Yield a part's rows; it is decoded only when it is written, so that one part is in memory at a time."""
-    yield from task.to_arrow(part).to_batches()
-
-
-def _batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(1 << 16, columns=columns):
-            yield batch.select(columns)
-
-
-def _columns(columns: Sequence[Mapping[str, Any]], kind: str) -> list[dict[str, Any]]:
-    return [dict(column) for column in columns if kind != "interactions" or column["name"] not in _CODES]
-
-
 def _corpus_entry(corpus: Corpus) -> dict[str, Any]:
     manifest = corpus.manifest
     kinds = {
         kind: {
             "rows": manifest["tables"][kind]["rows"],
             "fingerprint": manifest["tables"][kind]["fingerprint"],
-            "columns": _columns(manifest["tables"][kind]["columns"], kind),
+            "columns": exported_columns(manifest["tables"][kind]["columns"], kind),
         }
         for kind in corpus.kinds
     }
@@ -198,14 +102,20 @@ def _corpus_entry(corpus: Corpus) -> dict[str, Any]:
         **{key: manifest[key] for key in known},
         "notes": manifest.get("notes", []),
         "kinds": kinds,
+        **({"answers": manifest["answers"]} if "answers" in manifest else {}),
     }
 
 
-def _task_entry(task: Task) -> dict[str, Any]:
+def _task_entry(corpus: Corpus, task: AnyTask) -> dict[str, Any]:
     """Return what a reader needs to know of a task in order to make it again and prove it equal."""
     tables = task.manifest["tables"]
-    with pq.ParquetFile(task.folder / tables["train"]["file"]) as file:
-        hashed = [list(column) for column in hashed_columns(file.schema_arrow)]
+    more: dict[str, Any] = {}
+    if isinstance(task, AnswerTask):
+        more = {"answers": dict(task.manifest["answers"])}
+        hashed = [[c["name"], c["type"], c["nullable"]] for c in task_columns(corpus, task)]
+    else:
+        with pq.ParquetFile(task.folder / tables["train"]["file"]) as file:
+            hashed = [list(column) for column in hashed_columns(file.schema_arrow) if column[0] not in CODES]
     parts = {
         part: {"rows": tables[part]["rows"], "fingerprint": tables[part]["fingerprint"]}
         for part in (*task.manifest["parts"], *(["candidates"] if "candidates" in tables else []))
@@ -216,7 +126,8 @@ def _task_entry(task: Task) -> dict[str, Any]:
         "protocol": dict(task.protocol),
         "parts": parts,
         "counts": dict(task.manifest["counts"]),
-        "hashed": [column for column in hashed if column[0] not in _CODES],
+        "hashed": hashed,
+        **more,
     }
 
 
@@ -226,8 +137,10 @@ def _write_words(card: Card, manifest: Mapping[str, Any], corpus: Corpus, repo: 
 
     from recdata.store.files import sha256_of
 
-    facts = statistics(corpus.folder, corpus.manifest)
-    (work / "README.md").write_text(card_text(card, manifest, facts, repo), encoding="utf-8", newline="\n")
+    numbers = stats(corpus)
+    (work / "README.md").write_text(card_text(card, manifest, numbers, repo), encoding="utf-8", newline="\n")
+    if drawn := list(charts(numbers)):
+        (work / PLOTS).write_text(picture(drawn), encoding="utf-8", newline="\n")
     if manifest["configs"]:
         document = json.dumps(croissant(card, manifest), indent=2, ensure_ascii=False) + "\n"
         (work / "croissant.json").write_text(document, encoding="utf-8", newline="\n")

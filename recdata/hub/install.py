@@ -93,6 +93,7 @@ def install(
                     "schema_version": SCHEMA_VERSION,
                     "fingerprint": fingerprint,
                     "counts": corpus["counts"],
+                    **({"answers": corpus["answers"]} if "answers" in corpus else {}),
                     "tables": tables,
                     "ids": ids,
                     "provenance": [*manifest["provenance"], *provenance],

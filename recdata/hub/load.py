@@ -18,10 +18,10 @@ from recdata.errors import InputError, MismatchError, MissingError
 from recdata.hub.address import Address, parse_address
 from recdata.hub.install import install, stored
 from recdata.hub.manifest import read_export
-from recdata.protocol.build import build_task
+from recdata.protocol.answers import AnyTask
 from recdata.protocol.built import task_folder
+from recdata.protocol.make import make_task
 from recdata.protocol.names import card_of, parse_name
-from recdata.protocol.task import Task
 from recdata.sources.huggingface import hub_errors
 from recdata.store.files import sha256_of
 from recdata.store.manifest import NAME
@@ -43,7 +43,7 @@ def load_corpus(text: str, *, from_path: Path | None = None, allow_partial: bool
     return corpus
 
 
-def load_task(text: str, *, from_path: Path | None = None, allow_partial: bool = False) -> Task:
+def load_task(text: str, *, from_path: Path | None = None, allow_partial: bool = False) -> AnyTask:
     """Return the task at an address, made again from the published corpus (or, of a recipe, the raw files), and compared.
 
     Where the address names no protocol, the repository must have one task alone. Errors as ``load_corpus``.
@@ -53,7 +53,7 @@ def load_task(text: str, *, from_path: Path | None = None, allow_partial: bool =
     published = _published_task(text, address, manifest)
     corpus = _corpus(address, manifest, commit, from_path, allow_partial)
     protocol = published["protocol"]
-    task = build_task(corpus.folder, protocol, task_folder(corpus.name, protocol))
+    task = make_task(corpus.folder, protocol, task_folder(corpus.name, protocol))
     if task.fingerprint != published["fingerprint"]:
         raise MismatchError(
             f"{text}: the task made here has the fingerprint {task.fingerprint[:12]}, the published one has "

@@ -88,13 +88,23 @@ def licence_metadata(licence: Licence) -> dict[str, str]:
 def evaluation(manifest: Mapping[str, Any], description: str) -> dict[str, Any]:
     """Return ``eval.yaml``: the tasks of the folder in the words of the Hub's benchmark feature.
 
-    The key ``evaluation_framework`` is left out: the Hub takes only names it knows, and recdata is not one of them yet.
+    A task has one value there: its primary metric, as the description says. The key ``evaluation_framework`` is optional and
+    left out: the Hub takes only names it knows (EVALUATION_FRAMEWORKS of huggingface.js), and recdata is not one of them.
     """
+    tested = {name: task for name, task in manifest["tasks"].items() if task["parts"]["test"]["rows"]}
+    values = ", ".join(f"{primary(task)} of {name}" for name, task in tested.items())
+    text = f"{' '.join(description.split())} Values are those of recdata score on the test part: {values}."
     return {
         "name": pretty_name(manifest),
-        "description": " ".join(description.split()),
-        "tasks": [{"id": name, "config": name, "split": "test"} for name in manifest["tasks"]],
+        "description": text,
+        "tasks": [{"id": name, "config": name, "split": "test"} for name in tested],
     }
+
+
+def primary(task: Mapping[str, Any]) -> str:
+    """Return the metric by which results of a task of an exported folder are compared."""
+    told = task["protocol"]["primary"]
+    return str(told[task["answers"]["type"]] if "answers" in task else told)
 
 
 def _config(name: str, config: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, Any]:

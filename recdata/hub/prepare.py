@@ -8,12 +8,12 @@ from pathlib import Path
 from recdata.corpora.build import build
 from recdata.corpora.corpus import Corpus
 from recdata.errors import InputError
-from recdata.protocol.build import build_task
+from recdata.protocol.answers import AnyTask
 from recdata.protocol.built import task_folder
 from recdata.protocol.document import load_protocol
+from recdata.protocol.make import make_task
 from recdata.protocol.names import card_of, parse_name
 from recdata.protocol.pins import pinned
-from recdata.protocol.task import Task
 
 
 def prepare(
@@ -22,7 +22,7 @@ def prepare(
     protocols: Sequence[str] | None = None,
     from_path: Path | None = None,
     allow_partial: bool = False,
-) -> tuple[Corpus, list[Task], Task | None]:
+) -> tuple[Corpus, list[AnyTask], AnyTask | None]:
     """Return the corpus that ``text`` names, the tasks to export with it, and the task if ``text`` names one.
 
     protocols: which tasks go with a corpus; by default those whose fingerprints are pinned. What is not built yet
@@ -41,9 +41,8 @@ def prepare(
     else:
         pins = None if corpus.manifest["partial"] else pinned(corpus.name, corpus.manifest["edition"])
         wanted = _newest(list((pins or {}).get("tasks", {})))
-    tasks = []
-    for protocol in map(load_protocol, wanted):
-        tasks.append(build_task(folder, protocol, task_folder(corpus.name, protocol)))
+    protocols_wanted = map(load_protocol, wanted)
+    tasks = [make_task(folder, each, task_folder(corpus.name, each)) for each in protocols_wanted]
     return corpus, tasks, tasks[0] if name.protocol is not None else None
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recdata.errors import InputError, MismatchError
+from recdata.protocol.task import PARTS
 from recdata.schema.kinds import arrow_type
 from recdata.store.arrays import filled
 from recdata.store.fingerprint import TableHasher, bucket_of, digest, ids_digest
@@ -28,9 +29,7 @@ def kind_fingerprint(kind: str, table: pa.Table, columns: Sequence[Mapping[str, 
     """
     hashed = [(str(c["name"]), str(c["type"]), bool(c["nullable"])) for c in columns]
     if kind != "interactions":
-        hasher = TableHasher(hashed)
-        hasher.update(bucket_of(np.arange(len(table)), len(table)), _arrays(table, hashed))
-        return hasher.fingerprint()
+        return _hash_placed(table, hashed)
     users, items = (_ids([table.column(f"{entity}_id")]) for entity in ("user", "item"))
     rest = [column for column in hashed if column[0] not in ("user_id", "item_id")]
     hasher = _hash_coded(table, users, items, rest)
@@ -62,31 +61,56 @@ def task_fingerprint(
     return digest({"parts": prints, "user_ids": ids_digest(users), "item_ids": ids_digest(items)})
 
 
+def answers_fingerprint(parts: Mapping[str, pa.Table], task: Mapping[str, Any]) -> str:
+    """Return the fingerprint of a task over examples, whose parts' rows stand in canonical order.
+
+    parts: name to rows; a part that is not given is taken to be empty. task: what manifest.json says of it under ``tasks``.
+    """
+    columns = [(str(name), str(kind), bool(nullable)) for name, kind, nullable in task["hashed"]]
+    prints = {name: _hash_placed(parts.get(name), columns) for name in PARTS}
+    return digest({"parts": prints, "answers": dict(task["answers"])})
+
+
 def check_rows(
     loaded: Mapping[str, datasets.Dataset | pa.Table],
     fingerprint: str,
     candidates: datasets.Dataset | pa.Table | None = None,
+    task: Mapping[str, Any] | None = None,
 ) -> None:
     """Compare what ``datasets.load_dataset`` gave for a protocol's config with the fingerprint that a paper cites.
 
-    loaded: part to rows, as ``load_dataset(REPO, PROTOCOL)`` returns them. fingerprint: 6 hex digits or more. Needed
-    because ``datasets`` gives whatever its cache holds, of any revision, where it cannot reach the Hub. Raises
-    MismatchError where the rows are others.
+    loaded: part to rows, as ``load_dataset(REPO, PROTOCOL)`` returns them. fingerprint: 6 hex digits or more. task: what
+    manifest.json says of it under ``tasks``, needed of a task over examples. Needed because ``datasets`` gives whatever its
+    cache holds, of any revision, where it cannot reach the Hub. Raises MismatchError where the rows are others.
     """
     if not 6 <= len(fingerprint) <= 64 or set(fingerprint) - set("0123456789abcdef"):
         raise InputError(f"{fingerprint!r} is not a fingerprint: 6 to 64 hex digits, as in the name behind #")
     parts = {name: as_arrow(table) for name, table in loaded.items()}
-    fixed = None if candidates is None else as_arrow(candidates)
-    weight = next(iter(parts.values())).schema.names.count("weight")
-    # A weight is part of the task only where the protocol sums weights, which the rows alone do not say.
-    ways = [HASHED, *([(*HASHED, ("weight", "float64", False))] if weight else [])]
-    found = [task_fingerprint(parts, fixed, way) for way in ways]
+    found = _fingerprints(parts, None if candidates is None else as_arrow(candidates), task)
     if not any(each.startswith(fingerprint) for each in found):
         raise MismatchError(
             f"these rows have the fingerprint {found[0][:12]}, not {fingerprint[:12]}: they are of another revision "
             "(offline, datasets gives whatever is in its cache), of another build, in another order, or the task has fixed "
             "candidates that were not given"
         )
+
+
+def _fingerprints(
+    parts: Mapping[str, pa.Table], fixed: pa.Table | None, task: Mapping[str, Any] | None
+) -> list[str]:
+    """Return what the fingerprint of these parts may be: where nothing is told of the task, there are ways to read them."""
+    if task is not None and "answers" in task:
+        return [answers_fingerprint(parts, task)]
+    if task is not None:
+        return [task_fingerprint(parts, fixed, task["hashed"])]
+    names = next(iter(parts.values())).schema.names
+    if "user_id" not in names or "item_id" not in names:
+        raise InputError(
+            "these are not rows of a task over interactions: say what manifest.json says of the task"
+        )
+    # A weight is part of the task only where the protocol sums weights, which the rows alone do not say.
+    ways = [HASHED, *([(*HASHED, ("weight", "float64", False))] if "weight" in names else [])]
+    return [task_fingerprint(parts, fixed, way) for way in ways]
 
 
 def as_arrow(table: datasets.Dataset | pa.Table) -> pa.Table:
@@ -117,6 +141,14 @@ def _hash_coded(
         )
     hasher.update(bucket, [*coded, *_arrays(table, columns)])
     return hasher
+
+
+def _hash_placed(table: pa.Table | None, columns: list[tuple[str, str, bool]]) -> str:
+    """Return the fingerprint of rows whose buckets are by place; None is no rows."""
+    hasher = TableHasher(columns)
+    if table is not None and len(table):
+        hasher.update(bucket_of(np.arange(len(table)), len(table)), _arrays(table, columns))
+    return hasher.fingerprint()
 
 
 def _codes(column: pa.ChunkedArray, ids: pa.StringArray) -> pa.Array:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from recdata.cli import cli
 from recdata.corpora.build import build
 from recdata.corpora.corpus import Corpus
-from recdata.corpora.page import bars
+from recdata.corpora.plots import bars, picture
 from recdata.corpora.stats import PERCENTS, distribution, gini, stats
 from recdata.errors import InputError, MismatchError, MissingError
 from recdata.sources.cards import load_card, read_card
@@ -162,7 +162,9 @@ def test_info(home: Path, tmp_path: Path) -> None:
 
 
 def test_labels_of_strangers_are_escaped() -> None:
-    assert "<script>" not in bars("<script>", [("<script>", 1)])
+    chart = ("<script>", [("<script>", 1)])
+    assert "<script>" not in bars(chart)
+    assert "<script>" not in picture([chart])
 
 
 def test_check(home: Path, data: Path) -> None:

@@ -3,10 +3,13 @@
 import hashlib
 import hmac
 import itertools
+from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from recdata.hub.membership import membership, membership_key, pair_hash
+from recdata.hub.export import export
+from recdata.hub.membership import member_hash, membership, membership_key
+from recdata.hub.prepare import prepare
 
 
 def hashes(ml, protocol, part):
@@ -19,7 +22,7 @@ def test_who_has_the_corpus_opens_them(ml):
     (task,) = [task for task in ml.tasks if task.protocol["name"] == "loo-last"]
     rows = task.to_arrow("test")
     expected = sorted(
-        pair_hash(key, "loo-last@1", "test", user, item)
+        member_hash(key, "loo-last@1", "test", user, item)
         for user, item in zip(
             rows.column("user_id").to_pylist(), rows.column("item_id").to_pylist(), strict=True
         )
@@ -65,6 +68,29 @@ def test_one_row_changes_the_key(tmp_path, ml):
     table = pq.read_table(path)
     pq.write_table(table.slice(1), tmp_path / "fewer.parquet")
     assert membership_key(tmp_path / "fewer.parquet") != membership_key(path)
+
+
+def test_examples_are_kept_back_too(tmp_path):
+    fixture = Path(__file__).parents[1] / "corpora" / "fixtures" / "lamp-1"
+    corpus, (task,), of = prepare("lamp-1", protocols=["profile-full"], from_path=fixture, allow_partial=True)
+    manifest = export(corpus, [task], tmp_path / "lamp", of=of)
+    assert not manifest["rows"]
+    assert not (tmp_path / "lamp" / "eval.yaml").exists()
+    key = membership_key(corpus.folder / "examples.parquet", "examples")
+    for part in ("train", "test"):
+        (path,) = (tmp_path / "lamp" / "data" / "profile-full").glob(f"{part}-*.parquet")
+        table = pq.read_table(path)
+        assert table.column_names == ["example"]
+        ids = task.ids(part).to_pylist()
+        assert table.column("example").to_pylist() == sorted(
+            member_hash(key, "profile-full@1", part, each) for each in ids
+        )
+    rows = pq.read_table(corpus.folder / "examples.parquet")
+    pq.write_table(rows.slice(1), tmp_path / "fewer.parquet")
+    assert membership_key(tmp_path / "fewer.parquet", "examples") != key
+    everything = b"".join(path.read_bytes() for path in (tmp_path / "lamp").rglob("*") if path.is_file())
+    for text in filter(lambda each: len(each) > 9, rows.column("input").to_pylist()):
+        assert text.encode() not in everything
 
 
 def test_distinct_pairs_once(ml):
