@@ -12,7 +12,7 @@ from recdata.errors import InputError
 
 if TYPE_CHECKING:
     from recdata.leaderboard.ledger import Ledger
-    from recdata.protocol.task import Task
+    from recdata.protocol.answers import AnyTask
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -67,7 +67,7 @@ def open_ledger(folder: Path | None) -> Ledger:
     return Ledger(folder)
 
 
-def loader(allow_partial: bool = False, raw: Mapping[str, Path] | None = None) -> Callable[[str], Task]:
+def loader(allow_partial: bool = False, raw: Mapping[str, Path] | None = None) -> Callable[[str], AnyTask]:
     """Return a function that gives a task by its name, each loaded once.
 
     allow_partial: samples of raw files will do, for where a fingerprint says whether they are the same ones. raw: where
@@ -76,13 +76,12 @@ def loader(allow_partial: bool = False, raw: Mapping[str, Path] | None = None) -
     from functools import cache
 
     from recdata.api import task
-    from recdata.protocol.answers import of_interactions
     from recdata.protocol.names import parse_name
 
     @cache
-    def load(name: str) -> Task:
+    def load(name: str) -> AnyTask:
         where = (raw or {}).get(parse_name(name).corpus)
-        return of_interactions(task(name, from_path=where, allow_partial=allow_partial), "the ledger")
+        return task(name, from_path=where, allow_partial=allow_partial)
 
     return load
 

@@ -21,10 +21,9 @@ def command(task: str, part: str, as_json: bool) -> None:
     """Print what a prediction file for TASK must look like."""
     from recdata import api
     from recdata.cli._output import print_json
-    from recdata.protocol.answers import of_interactions
     from recdata.submission.template import expect, in_words
 
-    document = expect(of_interactions(api.task(task), "recdata expect"), part)
+    document = expect(api.task(task), part)
     if as_json:
         print_json(document)
     else:

@@ -71,11 +71,21 @@ def _facts(told: Mapping[str, Any]) -> Iterator[str]:
     if built:
         state = f"{'partial, ' if built['partial'] else ''}fingerprint {built['fingerprint']}"
     yield f"built      {state}"
+    if told["answers"]:
+        yield f"answers    {_answers(told['answers'])}"
     for kind, columns in told["tables"].items():
         yield ""
         yield kind
         for column in columns:
             yield f"  {column['name']}: {column['type']}{'' if column['nullable'] else ' not null'}; {column['about']}"
+
+
+def _answers(told: Mapping[str, Any]) -> str:
+    """Return what the answers to a corpus's examples are, in one line."""
+    what = {"number": f", {told.get('low', 0):g} to {told.get('high', 0):g}"}.get(told["type"], "")
+    labels = f": {', '.join(told['labels'])}" if "labels" in told else ""
+    groups = f"; groups {', '.join(told['groups'])}" if "groups" in told else ""
+    return f"of type {told['type']}{what}{labels}{groups}"
 
 
 def _stats(numbers: Mapping[str, Any]) -> Iterator[str]:

@@ -55,8 +55,9 @@ def command(
         task = loader()(task_name)
         if tune:
             from recdata.baselines._tune import tune as search
+            from recdata.protocol.answers import of_interactions
 
-            best, tuning = search(baseline, task, seed=seed)
+            best, tuning = search(baseline, of_interactions(task, "tuning"), seed=seed)
             options = {**best, **options}
         done = submit_baseline(baseline, task, ledger, options=options, seed=seed, tuning=tuning)
     elif file is None or model is None:

@@ -10,7 +10,11 @@ import click
 @click.command("template")
 @click.argument("task")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), required=True, help="A .parquet, .csv or .tsv file."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A .parquet, .csv or .tsv file; of answers also .jsonl or .json.",
 )
 @click.option(
     "--part",
@@ -21,11 +25,10 @@ import click
 )
 @click.option("--empty", is_flag=True, help="Write the columns alone.")
 def command(task: str, output: Path, part: str, empty: bool) -> None:
-    """Write a file that `recdata validate TASK` takes: lists in an order that no model made."""
+    """Write a file that `recdata validate TASK` takes: lists in an order that no model made, or answers."""
     from recdata import api
     from recdata.cli._output import say
-    from recdata.protocol.answers import of_interactions
     from recdata.submission.template import write_template
 
-    rows = write_template(of_interactions(api.task(task), "recdata template"), output, part, empty)
+    rows = write_template(api.task(task), output, part, empty)
     say(f"{output}: {rows:,} rows")

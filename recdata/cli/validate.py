@@ -45,10 +45,9 @@ def command(task: str, file: Path, part: str, max_errors: int, as_json: bool) ->
     """Check the predictions in FILE for TASK. All that is found is counted; errors end with exit code 3."""
     from recdata import api
     from recdata.cli._output import print_json, say
-    from recdata.protocol.answers import of_interactions
     from recdata.submission.examine import validate
 
-    findings = validate(of_interactions(api.task(task), "recdata validate"), file, part, max_errors)
+    findings = validate(api.task(task), file, part, max_errors)
     errors, warnings = findings.total("error"), findings.total("warning")
     if as_json:
         print_json(findings.to_dict())

@@ -34,6 +34,7 @@ def facts(card: Card) -> dict[str, Any]:
         ],
         "editions": [{"name": edition, "expected": dict(counts)} for edition, counts in card.editions()],
         "tables": {kind: _columns(card, kind) for kind in KINDS if kind in _spoken(card)},
+        "answers": None if card.answers is None else dict(card.answers),
         "built": _built(open_corpus(card.name, card.version)),
     }
 

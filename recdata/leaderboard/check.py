@@ -14,7 +14,8 @@ from recdata.leaderboard.ledger import Entry, Ledger, id_of, read
 from recdata.leaderboard.sketch import NEAR, overlap, smallest
 from recdata.leaderboard.submit import rescore
 from recdata.leaderboard.values import content
-from recdata.protocol.task import Task
+from recdata.metrics.spelling import parse
+from recdata.protocol.answers import AnyTask
 from recdata.scoring.conventions import CANONICAL
 
 _HEADS = 8
@@ -37,7 +38,7 @@ class Fault(NamedTuple):
 def check_ledger(
     ledger: Ledger,
     *,
-    load: Callable[[str], Task] | None = None,
+    load: Callable[[str], AnyTask] | None = None,
     predictions: Mapping[str, Path] | None = None,
     base: str | None = None,
 ) -> list[Fault]:
@@ -172,8 +173,11 @@ def _values(entry: Entry) -> Iterator[str]:
         return
     if content(table) != said["content"]:
         yield f"the values in {path.name} are not those that the entry was made with"
-    if entry.document["result"]["choices"]["unit"] == "users":
+    unit = entry.document["result"]["choices"]["unit"]
+    if unit in ("users", "examples"):
         for name in table.column_names:
+            if unit == "examples" and parse(name).definition.root:
+                continue  # An example's value is the root of its own; what is averaged is not.
             number = entry.metrics[name]
             # A null is a user over whom the metric is not averaged.
             mean, spread, _ = summarise(to_numpy(table.column(name).drop_null()))
@@ -182,7 +186,7 @@ def _values(entry: Entry) -> Iterator[str]:
 
 
 def _score_again(
-    ledger: Ledger, entry: Entry, load: Callable[[str], Task], predictions: Mapping[str, Path]
+    ledger: Ledger, entry: Entry, load: Callable[[str], AnyTask], predictions: Mapping[str, Path]
 ) -> Iterator[Fault]:
     file = predictions.get(entry.document["predictions"]["sha256"])
     if file is None:

@@ -15,17 +15,20 @@ from recdata.errors import InputError, MissingError
 from recdata.leaderboard import significance
 from recdata.leaderboard.facts import SLICES, slices_path
 from recdata.leaderboard.ledger import Entry, Ledger
+from recdata.leaderboard.values import KEYS, key_of
 from recdata.metrics.kernel import summarise
 from recdata.metrics.spelling import parse
 
 Values = npt.NDArray[np.float64]
+_UNITS = {"user_id": "users", "example_id": "examples"}
 
 
 @dataclass(frozen=True, eq=False)
 class System:
     """A model with its values of each user. values: by metric, the mean over its seeds of each user's values.
 
-    users: the SHA-256 of the population's sorted ids. seeds: the mean of each seed, by metric. entries: ids.
+    users: the SHA-256 of the population's sorted ids. seeds: the mean of each seed, by metric. entries: ids. unit: what the
+    values are of, "users" or "examples".
     """
 
     name: str
@@ -34,6 +37,7 @@ class System:
     seeds: Mapping[str, list[float]]
     entries: tuple[str, ...] = ()
     task: str | None = None
+    unit: str = "users"
 
 
 def seed_key(entry: Entry) -> str:
@@ -56,6 +60,7 @@ def system_of(entries: Sequence[Entry]) -> System:
         {name: [entry.metrics[name]["mean"] for entry in entries] for name in metrics},
         tuple(entry.id for entry in entries),
         f"{entries[0].task}#{entries[0].fingerprint[:12]}",
+        "examples" if first["result"]["choices"]["unit"] == "examples" else "users",
     )
 
 
@@ -69,19 +74,20 @@ def system_of_file(path: Path) -> System:
     if path.suffix.lower() == ".csv":
         from pyarrow import csv
 
-        kinds = csv.ConvertOptions(column_types={"user_id": pa.string()})
+        kinds = csv.ConvertOptions(column_types=dict.fromkeys(KEYS, pa.string()))
         table = csv.read_csv(path, convert_options=kinds)
     else:
         table = read_table(path)
-    if "user_id" not in table.column_names or table.num_columns < 2:
+    if not set(KEYS) & set(table.column_names) or table.num_columns < 2:
         raise InputError(
-            f"{path} is no file of `recdata score --per-user`: columns user_id and metrics were expected"
+            f"{path} is no file of `recdata score --per-user`: columns user_id (or example_id) and metrics were expected"
         )
-    table = table.sort_by("user_id")
-    ids = table.column("user_id").cast(pa.string()).combine_chunks()
-    values = _arrays(table.drop_columns(["user_id"]))
+    key = key_of(table)
+    table = table.sort_by(key)
+    ids = table.column(key).cast(pa.string()).combine_chunks()
+    values = _arrays(table.drop_columns([key]))
     seeds = {name: [summarise(each).mean] for name, each in values.items()}
-    return System(path.stem, ids_digest(ids), values, seeds)
+    return System(path.stem, ids_digest(ids), values, seeds, unit=_UNITS[key])
 
 
 def load_systems(names: Sequence[str], ledger: Ledger) -> list[System]:
@@ -105,7 +111,7 @@ def load_systems(names: Sequence[str], ledger: Ledger) -> list[System]:
     for system in systems[1:]:
         if system.users != systems[0].users:
             raise InputError(
-                f"{systems[0].name} and {system.name} are not over the same users: they cannot be compared"
+                f"{systems[0].name} and {system.name} are not over the same {systems[0].unit}: they cannot be compared"
             )
         tasks = {each for each in (systems[0].task, system.task) if each is not None}
         if len(tasks) > 1:
@@ -151,6 +157,7 @@ def compare(
         "metric": chosen,
         "higher_is_better": better > 0,
         "users": len(systems[0].values[chosen]),
+        "unit": systems[0].unit,
         "task": next((system.task for system in systems if system.task), None),
         "alpha": alpha,
         "correction": correction,

@@ -11,18 +11,23 @@ import numpy as np
 import numpy.typing as npt
 
 from recdata.leaderboard.ledger import TASK_FILE, Ledger
+from recdata.protocol.answers import PICKED, AnswerTask, AnyTask
 from recdata.protocol.task import PARTS, Task
+from recdata.store.arrays import filled
 from recdata.store.atomic import atomic_file, write_json
 
 SLICES = ("fewest", "few", "many", "most")
 """Quarters of the population by how many training rows a user has, ties by place."""
 
 
-def write_facts(ledger: Ledger, task: Task, part: str) -> None:
+def write_facts(ledger: Ledger, task: AnyTask, part: str) -> None:
     """Write the facts of ``task`` and its users' slices to the ledger where they are not there yet."""
     folder = ledger.place(task.name)
     path = folder / TASK_FILE.format(task.fingerprint[:12])
-    if part != "test" or path.exists():
+    if part != task.compared_part or path.exists():
+        return
+    if isinstance(task, AnswerTask):
+        write_json(path, facts_of_answers(task))
         return
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -71,6 +76,29 @@ def facts_of(task: Task) -> dict[str, Any]:
         "popularity": _octaves(popularity),
         "ratings": _ratings(train.rating),
         "years": _years(task),
+    }
+
+
+def facts_of_answers(task: AnswerTask) -> dict[str, Any]:
+    """Return what pages say of a task over examples: names, protocol, counts, what is shown and what expected."""
+    import pyarrow.compute as pc
+
+    part = task.compared_part
+    many = filled(pc.list_value_length(task.column(PICKED, part)), 0)
+    counts = task.column("target", part).value_counts().to_pylist()
+    found = sorted(
+        ([each["values"], each["counts"]] for each in counts), key=lambda each: (-each[1], each[0])
+    )
+    return {
+        "document": "task-facts",
+        "name": task.name,
+        "fingerprint": task.fingerprint,
+        "corpus": dict(task.manifest["corpus"]),
+        "protocol": {**task.protocol, "metrics": task.metrics, "primary": task.primary},
+        "parts": {each: task.rows(each) for each in PARTS},
+        "counts": {"users": task.manifest["counts"]["users"], "population": task.rows(part)},
+        "shown": _octaves(many),
+        "targets": found if 2 <= len(found) <= 20 else [],
     }
 
 

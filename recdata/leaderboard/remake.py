@@ -12,7 +12,7 @@ from recdata.baselines._card import card
 from recdata.errors import InputError, RecdataError
 from recdata.leaderboard.ledger import Entry, Ledger
 from recdata.leaderboard.submit import Submitted, rescore, submit
-from recdata.protocol.task import Task
+from recdata.protocol.answers import AnyTask
 
 
 class Remade(NamedTuple):
@@ -24,7 +24,7 @@ class Remade(NamedTuple):
 
 def submit_baseline(
     name: str,
-    task: Task,
+    task: AnyTask,
     ledger: Ledger,
     *,
     options: Mapping[str, Any] | None = None,
@@ -35,7 +35,7 @@ def submit_baseline(
     """Run a baseline, score what it writes, and enter it with its card. Errors as ``baselines.run`` and ``submit``."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "predictions.parquet"
-        baselines.run(name, task, out, k, seed, **(options or {}))
+        baselines.run(name, task, out, k, seed, task.compared_part, **(options or {}))
         return submit(task, out, card(name, options, seed, k, tuning, task), ledger)
 
 
@@ -44,7 +44,7 @@ def made_by_recdata(entry: Entry) -> bool:
     return "baseline" in entry.model and "result" in entry.document
 
 
-def remake(ledger: Ledger, load: Callable[[str], Task], only: str = "") -> Iterator[Remade]:
+def remake(ledger: Ledger, load: Callable[[str], AnyTask], only: str = "") -> Iterator[Remade]:
     """Run every baseline of the ledger again and compare; ``only``: those whose task's or model's name has it.
 
     load: gives a task by its name, building it where the store lacks it. The SHA-256 of the file is not compared:
@@ -55,7 +55,7 @@ def remake(ledger: Ledger, load: Callable[[str], Task], only: str = "") -> Itera
             yield Remade(entry, _again(entry, load))
 
 
-def _again(entry: Entry, load: Callable[[str], Task]) -> list[str]:
+def _again(entry: Entry, load: Callable[[str], AnyTask]) -> list[str]:
     model = entry.model
     try:
         task = load(f"{entry.task}#{entry.fingerprint}")
@@ -64,7 +64,8 @@ def _again(entry: Entry, load: Callable[[str], Task]) -> list[str]:
             seed = model.get("seed", 0)
             if not isinstance(seed, int):
                 raise InputError(f"the seed of a baseline is a whole number, not {seed!r}")
-            baselines.run(model["baseline"], task, out, model.get("k"), seed, **model.get("parameters", {}))
+            part, options = entry.document["task"]["part"], model.get("parameters", {})
+            baselines.run(model["baseline"], task, out, model.get("k"), seed, part, **options)
             return rescore(entry, task, out, same_file=False)
     except RecdataError as error:
         return [str(error)]

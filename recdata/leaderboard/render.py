@@ -25,7 +25,8 @@ _LATEX = {
 def text(found: Mapping[str, Any]) -> str:
     """Return the comparison as aligned plain text."""
     head = [
-        f"{found['metric']} over {found['users']:,} users" + (f" of {found['task']}" if found["task"] else "")
+        f"{found['metric']} over {found['users']:,} {found['unit']}"
+        + (f" of {found['task']}" if found["task"] else "")
     ]
     head += ["", *_align(_systems(found))]
     head += ["", *_align(_pairs(found)), "", _footnote(found)]
@@ -144,7 +145,7 @@ def _footnote(found: Mapping[str, Any]) -> str:
         "none": "not corrected",
     }
     return (
-        f"p-values of paired tests over users, two-sided, {names[found['correction']]} for {len(found['pairs'])} "
+        f"p-values of paired tests over {found['unit']}, two-sided, {names[found['correction']]} for {len(found['pairs'])} "
         f"pair{'s' * (len(found['pairs']) != 1)}; better: randomisation ({found['rounds']:,} rounds) at {found['alpha']:g}; "
         "interval: bootstrap."
     )

@@ -1,10 +1,10 @@
 """Sketches: the smallest hashes of what a prediction file recommends, by which near copies are told.
 
 Of up to 1,000 users (those of the population whose ids have the smallest MD5) the 10 best items are taken, of fixed
-candidates at most a fifth of them; of a rating task every pair, with the rating to one decimal. Each (user, item)
-is hashed, and the 256 smallest hashes are the sketch. From two sketches the overlap of the two sets (Jaccard's:
-what both have over what either has) is estimated as Broder does, "On the resemblance and containment of
-documents", 1997.
+candidates at most a fifth of them; of a rating task every pair, with the rating to one decimal; of a task over examples the
+answers to the 1,000 examples whose ids have the smallest MD5. Each (user, item), or (example, answer), is hashed, and the
+256 smallest hashes are the sketch. From two sketches the overlap of the two sets (Jaccard's: what both have over what
+either has) is estimated as Broder does, "On the resemblance and containment of documents", 1997.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections import defaultdict
 from typing import Any
 
 from recdata.engines.base import UNIT
+from recdata.protocol.answers import AnswerTask, AnyTask
 from recdata.protocol.task import Task
 from recdata.submission.finding import Findings
 from recdata.submission.opening import open_predictions
@@ -23,8 +24,10 @@ NEAR = 0.9
 """An overlap from which two files are flagged as near copies."""
 
 
-def sketch(task: Task, predictions: Any, part: str = "test") -> str:
+def sketch(task: AnyTask, predictions: Any, part: str = "test") -> str:
     """Return the sketch of predictions that have been found valid: up to 256 times 12 hex digits, ascending."""
+    if isinstance(task, AnswerTask):
+        return _joined(_answers_of_some(task, predictions, part))
     reader, _ = open_predictions(predictions, 1)
     if reader is None:
         raise ValueError("predictions without a reader have no sketch")
@@ -38,6 +41,10 @@ def sketch(task: Task, predictions: Any, part: str = "test") -> str:
             many = ITEMS if task.candidates() is None else max(1, min(ITEMS, len(own) // 5))
             best = sorted(own, key=lambda row: (sign * row[1], _md5(row[0])))[:many]
             words.update(f"{user}{UNIT}{item}" for item, _ in best)
+    return _joined(words)
+
+
+def _joined(words: set[str]) -> str:
     return "".join(sorted(_md5(word)[:DIGITS] for word in words)[:KEPT])
 
 
@@ -87,3 +94,19 @@ def _rows_of_some(task: Task, reader: Any, part: str) -> dict[str, list[tuple[st
             ):
                 rows[who].append((what, float(number)))
     return rows
+
+
+def _answers_of_some(task: AnswerTask, predictions: Any, part: str) -> set[str]:
+    """Return the words of the chosen examples: id and answer."""
+    from recdata.submission.answers.opening import open_answers
+
+    reader, _ = open_answers(predictions, 1)
+    if reader is None:
+        raise ValueError("predictions without a reader have no sketch")
+    chosen = set(sorted(task.ids(part).to_pylist(), key=_md5)[:USERS])
+    words = set()
+    for batch in reader.batches(Findings(reader.name, reader.unit, 0)):
+        for key, answer in zip(batch.id.to_pylist(), batch.answer.to_pylist(), strict=True):
+            if key in chosen:
+                words.add(f"{key}{UNIT}{answer.strip()}")
+    return words

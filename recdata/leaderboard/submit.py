@@ -15,8 +15,7 @@ from recdata.leaderboard.facts import write_facts
 from recdata.leaderboard.ledger import SCHEMA_VERSION, Entry, Ledger
 from recdata.leaderboard.sketch import NEAR, overlap, sketch
 from recdata.leaderboard.values import about, write_values
-from recdata.protocol.task import Task
-
+from recdata.protocol.answers import AnyTask
 
 BESIDE = ("Coverage", "EPC")
 """What an entry of a ranking task has besides the protocol's metrics, so that a board shows what accuracy costs."""
@@ -45,7 +44,7 @@ def read_card(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, A
 
 
 def submit(
-    task: Task,
+    task: AnyTask,
     predictions: str | os.PathLike[str],
     card: str | os.PathLike[str] | Mapping[str, Any],
     ledger: Ledger,
@@ -53,7 +52,9 @@ def submit(
     where: str | None = None,
     metrics: str | None = None,
 ) -> Submitted:
-    """Score a prediction file for the test part of ``task`` and write an entry to ``ledger``.
+    """Score a prediction file for ``task`` and write an entry to ``ledger``.
+
+    It is for the test part; of a task over examples whose publisher keeps the test part's targets, for the validation part.
 
     where: an address at which the file can be had. metrics: None is the protocol's and, of a ranking task, coverage and
     novelty at the cutoff of its primary one. Raises InputError where the predictions or the card are
@@ -63,10 +64,11 @@ def submit(
 
     model = read_card(card)
     entries = [entry for entry in ledger.entries() if "result" in entry.document]
-    result = score(task, predictions, metrics=metrics or _metrics(task))
+    part = task.compared_part
+    result = score(task, predictions, metrics=metrics or _metrics(task), part=part)
     given = result.document["predictions"]
     _refuse_copies([entry for entry in entries if entry.fingerprint == task.fingerprint], given["sha256"])
-    drawn = sketch(task, predictions)
+    drawn = sketch(task, predictions, part)
     table = result.per_user()
     with tempfile.TemporaryDirectory() as folder:
         values = Path(folder) / "values.parquet"
@@ -75,7 +77,7 @@ def submit(
             "document": "entry",
             "schema_version": SCHEMA_VERSION,
             "status": "verified",
-            "task": {"name": task.name, "fingerprint": task.fingerprint, "part": "test"},
+            "task": {"name": task.name, "fingerprint": task.fingerprint, "part": part},
             "model": model,
             "predictions": {
                 "sha256": given["sha256"],
@@ -85,7 +87,7 @@ def submit(
                 "sketch": drawn,
             },
             "result": dict(result.document),
-            "per_user": about(task, "test", table, values),
+            "per_user": about(task, part, table, values),
             "submitted": result.document["created"],
         }
         one = document["per_user"]["relevant"] == document["per_user"]["rows"]
@@ -97,17 +99,17 @@ def submit(
             for other, share in near_copies(document, entries)
         ]
         path = ledger.add(document, task.name, values)
-    write_facts(ledger, task, "test")
+    write_facts(ledger, task, task.compared_part)
     return Submitted(path, document, warnings)
 
 
-def _metrics(task: Task) -> str:
+def _metrics(task: AnyTask) -> str:
     """Return the protocol's metrics, and coverage and novelty where they have a meaning, as one list."""
     from recdata.metrics.spelling import parse
-    from recdata.scoring.score import choose_measures
+    from recdata.scoring.plan import choose_measures
 
     names = [str(measure) for measure in choose_measures(task, None)]
-    cutoff = parse(str(task.protocol["primary"])).cutoff if task.protocol["task"] == "ranking" else None
+    cutoff = parse(task.primary).cutoff if task.protocol["task"] == "ranking" else None
     # Novelty is counted in the training part, which a task of test sessions alone does not have.
     if cutoff is not None and task.manifest["parts"]["train"]["rows"]:
         names += [f"{name}@{cutoff}" for name in BESIDE]
@@ -115,14 +117,14 @@ def _metrics(task: Task) -> str:
 
 
 def report(
-    task: Task, claim: Mapping[str, Any], card: str | os.PathLike[str] | Mapping[str, Any], ledger: Ledger
+    task: AnyTask, claim: Mapping[str, Any], card: str | os.PathLike[str] | Mapping[str, Any], ledger: Ledger
 ) -> Submitted:
     """Write an entry of status "reported": numbers copied from a paper, shown apart from verified ones.
 
     claim: ``{"source": {"title", "place", "url"}, "metrics": {"Recall@20": 0.1}}``. Raises InputError where it
     is not that, a metric does not fit the task, or the numbers contradict each other.
     """
-    from recdata.scoring.score import choose_measures
+    from recdata.scoring.plan import choose_measures
 
     model = read_card(card)
     if not isinstance(claim.get("metrics"), Mapping) or set(claim) != {"source", "metrics"}:
@@ -132,7 +134,7 @@ def report(
         "document": "entry",
         "schema_version": SCHEMA_VERSION,
         "status": "reported",
-        "task": {"name": task.name, "fingerprint": task.fingerprint, "part": "test"},
+        "task": {"name": task.name, "fingerprint": task.fingerprint, "part": task.compared_part},
         "model": model,
         "metrics": dict(zip(measures, claim["metrics"].values(), strict=True)),
         "source": dict(claim["source"]),
@@ -146,7 +148,7 @@ def report(
     if wrong:
         raise InputError("the numbers contradict each other:\n  " + "\n  ".join(wrong))
     path = ledger.add(document, task.name)
-    write_facts(ledger, task, "test")
+    write_facts(ledger, task, task.compared_part)
     return Submitted(path, document, [])
 
 
@@ -158,7 +160,9 @@ def withdraw(ledger: Ledger, entry: Entry, reason: str, by: str) -> Path:
     return ledger.add({**note, "by": by, "reason": reason, "submitted": now()}, entry.task)
 
 
-def reproduce(ledger: Ledger, entry: Entry, task: Task, predictions: str | os.PathLike[str], by: str) -> Path:
+def reproduce(
+    ledger: Ledger, entry: Entry, task: AnyTask, predictions: str | os.PathLike[str], by: str
+) -> Path:
     """Score an entry's predictions again and add a note that it was reproduced.
 
     Raises InputError where the file is another one, or where the numbers differ in a bit.
@@ -184,7 +188,7 @@ def reproduce(ledger: Ledger, entry: Entry, task: Task, predictions: str | os.Pa
 
 
 def rescore(
-    entry: Entry, task: Task, predictions: str | os.PathLike[str], same_file: bool = True
+    entry: Entry, task: AnyTask, predictions: str | os.PathLike[str], same_file: bool = True
 ) -> list[str]:
     """Score predictions as ``entry`` says and return every number that differs, in words; nothing where none does.
 
@@ -198,7 +202,7 @@ def rescore(
             f"the task here has the fingerprint {task.fingerprint[:12]}, the entry's is {entry.fingerprint[:12]}"
         ]
     try:
-        result = score(task, predictions, metrics=list(entry.metrics))
+        result = score(task, predictions, metrics=list(entry.metrics), part=entry.document["task"]["part"])
     except RecdataError as error:
         return [f"the predictions cannot be scored: {error}"]
     found = []

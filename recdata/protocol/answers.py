@@ -85,6 +85,11 @@ class AnswerTask(Folder):
         return str(self.protocol["primary"][self.answers.type])
 
     @property
+    def compared_part(self) -> str:
+        """The part that results are compared on: the test part, or the validation part where the publisher keeps targets."""
+        return "valid" if self.hidden("test") or not self.rows("test") else "test"
+
+    @property
     def parts(self) -> tuple[str, ...]:
         """The parts that the task has: train, valid and test; any of them may be empty."""
         return PARTS

@@ -62,4 +62,5 @@ def cite(text: str) -> Citation:
         )
     sample = ", a sample of the corpus" if built and built["partial"] else ""
     sentence = f"We use {what} of recdata {__version__} (fingerprint {fingerprint[:12]}{sample})."
-    return Citation(f"{whole}#{fingerprint[:12]}", fingerprint, sentence, entries)
+    # A protocol may be of the paper that its corpus is of.
+    return Citation(f"{whole}#{fingerprint[:12]}", fingerprint, sentence, list(dict.fromkeys(entries)))

@@ -93,6 +93,11 @@ class Task(Folder):
         """The metric that results are compared by."""
         return str(self.protocol["primary"])
 
+    @property
+    def compared_part(self) -> str:
+        """The part that results are compared on."""
+        return "test"
+
     @cached_property
     def user_ids(self) -> pa.StringArray:
         """The ids of all users in any part, sorted; a user's code is its place here."""

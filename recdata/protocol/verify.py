@@ -11,8 +11,10 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from recdata.errors import MismatchError, MissingError
+from recdata.protocol.answer_build import build_answers
+from recdata.protocol.answers import AnyTask
 from recdata.protocol.build import build_task
-from recdata.protocol.built import task_folder
+from recdata.protocol.built import open_task, task_folder
 from recdata.protocol.document import load_protocol
 from recdata.protocol.names import card_of, parse_name
 from recdata.protocol.pins import BUCKET_DIGITS, pinned
@@ -53,10 +55,10 @@ def verify(name: str) -> list[Check]:
     place = task_folder(manifest["name"], protocol)
     if not (place / "manifest.json").is_file():
         raise MissingError(f"{name} is not built yet; run recdata split {name}")
-    stored = Task.open(place)
+    stored = open_task(place)
     checks.append(_files(stored.folder, stored.manifest["tables"], "task, files"))
     with tempfile.TemporaryDirectory(prefix="recdata-verify-") as scratch:
-        again = build_task(folder, protocol, Path(scratch) / "task")
+        again = _build(folder, protocol, Path(scratch) / "task")
         checks.append(_against(stored.manifest, again))
         key = f"{protocol['name']}@{protocol['version']}"
         if not manifest["partial"]:
@@ -68,6 +70,12 @@ def verify(name: str) -> list[Check]:
                     detail=_first_difference(known["buckets"].split(), short, again)
                 )
     return checks
+
+
+def _build(corpus: Path, protocol: Mapping[str, Any], folder: Path) -> AnyTask:
+    if protocol["task"] == "answers":
+        return build_answers(corpus, protocol, folder)
+    return build_task(corpus, protocol, folder)
 
 
 def _verify_corpus(folder: Path, manifest: Mapping[str, Any]) -> list[Check]:
@@ -100,7 +108,9 @@ def _hash_table(path: Path, kind: str, entry: Mapping[str, Any]) -> tuple[TableH
             users = len(ids) if entity == "user" else users
     hasher = TableHasher(columns)
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(1 << 16, columns=[column[0] for column in columns]):
+        # An example with its profile may have a megabyte.
+        size = 1 << 9 if kind == "examples" else 1 << 16
+        for batch in file.iter_batches(size, columns=[column[0] for column in columns]):
             if kind == "interactions":
                 bucket = bucket_of(batch.column("user").to_numpy(), users)
             else:
@@ -118,7 +128,7 @@ def _files(folder: Path, tables: Mapping[str, Mapping[str, Any]], what: str) -> 
     return Check(what, True, "")
 
 
-def _against(stored: Mapping[str, Any], again: Task) -> Check:
+def _against(stored: Mapping[str, Any], again: AnyTask) -> Check:
     what = "task, computed again"
     if stored["fingerprint"] == again.fingerprint:
         return Check(what, True, "")
@@ -132,13 +142,15 @@ def _against_pin(what: str, fingerprint: str, known: Mapping[str, Any] | None) -
     return Check(what, same, "" if same else f"pinned {known['fingerprint'][:12]}, here {fingerprint[:12]}")
 
 
-def _first_difference(expected: Sequence[str], found: Sequence[str], task: Task) -> str:
+def _first_difference(expected: Sequence[str], found: Sequence[str], task: AnyTask) -> str:
     """Name the first bucket that differs, and the users it holds."""
     for bucket, (one, other) in enumerate(zip(expected, found, strict=True)):
         if one != other:
+            if not isinstance(task, Task):
+                return f"bucket {bucket} of {len(found)}"
             inside = np.flatnonzero(bucket_of(np.arange(len(task.user_ids)), len(task.user_ids)) == bucket)
             if not len(inside):
                 return f"bucket {bucket} of {len(found)}"
             first, last = task.user_ids[int(inside[0])].as_py(), task.user_ids[int(inside[-1])].as_py()
             return f"bucket {bucket} of {len(found)}, users {first!r} to {last!r} in the order of ids"
-    return "the lists of user or item ids"
+    return "the lists of user or item ids" if isinstance(task, Task) else "what its answers are"

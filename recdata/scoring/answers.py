@@ -16,11 +16,12 @@ from recdata.errors import InputError
 from recdata.metrics.answers import Labels, Texts
 from recdata.metrics.definition import UndefinedError
 from recdata.metrics.ratings import Ratings
-from recdata.metrics.spelling import Measure, expand, parse_list, summary_of
+from recdata.metrics.spelling import Measure, summary_of
 from recdata.protocol.answers import AnswerTask
 from recdata.protocol.origin import Origin
 from recdata.protocol.slices import Slice, by_value
 from recdata.scoring.peruser import PerUser, write
+from recdata.scoring.plan import choose_measures
 from recdata.scoring.result import Result, read_by, whole_document
 from recdata.store.arrays import filled, read_table
 from recdata.submission.answers.examine import ExaminedAnswers, examine
@@ -30,14 +31,6 @@ from recdata.submission.finding import RejectedError
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-FAMILIES = {
-    "label": ("label", "text"),
-    "choice": ("label",),
-    "number": ("rating",),
-    "text": ("text",),
-}
-"""The families of metrics that answers of a type have."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -94,18 +87,6 @@ def score_answers(
     if per_example is not None:
         write(result.per_user(), Path(per_example))
     return result
-
-
-def choose_measures(task: AnswerTask, metrics: str | Iterable[str] | None) -> list[Measure]:
-    """Return the measures that are asked for, or the protocol's. Raises InputError where one does not fit the answers."""
-    measures = expand(task.metrics, ()) if metrics is None else parse_list(metrics)
-    for measure in measures:
-        family = measure.definition.family
-        if family not in FAMILIES[task.answers.type]:
-            raise InputError(
-                f"{measure} is a {family} metric; the answers of {task.name} are of type {task.answers.type}"
-            )
-    return measures
 
 
 def answered(task: AnswerTask, predictions: Any, part: str, limit: int) -> tuple[ExaminedAnswers, str]:

@@ -8,12 +8,16 @@ from dataclasses import dataclass, replace
 from recdata.errors import InputError
 from recdata.metrics.spelling import Measure, expand, parse_list
 from recdata.metrics.ties import TIES
+from recdata.protocol.answers import AnswerTask, AnyTask
 from recdata.protocol.task import Task
 from recdata.scoring.conventions import CANONICAL, Convention, find_convention
 from recdata.submission.asked import Asked
 
 FAMILIES = {"ranking": ("ranking", "beyond"), "rating": ("rating",)}
 """The families of metrics that a kind of task has."""
+
+ANSWERS = {"label": ("label", "text"), "choice": ("label",), "number": ("rating",), "text": ("text",)}
+"""The families of metrics that answers of a type have."""
 _UNORDERED = {("ideal", "own"), ("of", "hits")}
 """Parameters with which a metric is divided by what the list has: relevant items first need not be best, nor last worst."""
 
@@ -100,16 +104,19 @@ def plans(task: Task, metrics: str | Iterable[str] | None, conventions: Iterable
     return made
 
 
-def choose_measures(task: Task, metrics: str | Iterable[str] | None) -> list[Measure]:
+def choose_measures(task: AnyTask, metrics: str | Iterable[str] | None) -> list[Measure]:
     """Return the measures that are asked for, or the protocol's. Raises InputError where one does not fit the task."""
     if metrics is None:
-        return expand(task.metrics, task.protocol["cutoffs"])
+        return expand(task.metrics, task.protocol.get("cutoffs", ()))
     measures = parse_list(metrics)
-    kind = task.protocol["task"]
+    if isinstance(task, AnswerTask):
+        families, kind = ANSWERS[task.answers.type], f"task with answers of type {task.answers.type}"
+    else:
+        families, kind = FAMILIES[task.protocol["task"]], f"{task.protocol['task']} task"
     for measure in measures:
         family = measure.definition.family
-        if family not in FAMILIES[kind]:
-            raise InputError(f"{measure} is a {family} metric; {task.name} is a {kind} task")
+        if family not in families:
+            raise InputError(f"{measure} is a {family} metric; {task.name} is a {kind}")
     return measures
 
 

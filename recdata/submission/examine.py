@@ -14,6 +14,7 @@ import numpy.typing as npt
 from recdata.metrics.hits import Hits
 from recdata.metrics.lists import Tops
 from recdata.metrics.ratings import Ratings
+from recdata.protocol.answers import AnswerTask, AnyTask
 from recdata.protocol.task import Task
 from recdata.store.files import check_files
 from recdata.submission.arrangement import ArrangementChecks
@@ -60,7 +61,7 @@ class Examined:
 
 
 def validate(
-    task: Task, predictions: Any, part: str = "test", limit: int = SHOWN, limits: Limits | None = None
+    task: AnyTask, predictions: Any, part: str = "test", limit: int = SHOWN, limits: Limits | None = None
 ) -> Findings:
     """Return everything that is wrong with ``predictions`` for ``part`` of ``task``; ``limit`` findings are kept.
 
@@ -68,6 +69,10 @@ def validate(
 
     Raises MissingError where there is no such file, InputError where the task cannot be scored in that part.
     """
+    if isinstance(task, AnswerTask):
+        from recdata.submission.answers.template import validate as validate_answers
+
+        return validate_answers(task, predictions, part, limit, limits)
     reader, findings = open_predictions(predictions, limit, limits)
     return findings if reader is None else examine(task, reader, findings, part).findings
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from recdata.errors import InputError
 from recdata.protocol.task import Task
 from recdata.store.atomic import atomic_file
+from recdata.submission.answers.template import write_answers
 from recdata.submission.block import Reader
 from recdata.submission.encode import Encoder
 from recdata.submission.examine import SHOWN, examine
@@ -134,5 +135,5 @@ def _tables(lists: Codes, texts: pa.StringArray, sessions: Sessions, schema: pa.
         )
 
 
-WRITERS: Mapping[str, Writer] = {"ranking": write_rankings}
+WRITERS: Mapping[str, Writer] = {"ranking": write_rankings, "answers": write_answers}
 """The writers, by the kind of task."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from recdata.errors import InputError
 from recdata.metrics.spelling import expand, largest_cutoff
+from recdata.protocol.answers import AnswerTask, AnyTask
 from recdata.protocol.task import Task
 from recdata.store.atomic import atomic_file
 from recdata.submission.block import ITEM, USER
@@ -28,8 +29,12 @@ _SHOWN_USERS, _SHOWN_ITEMS = 2, 3
 FORMATS = (".parquet", ".csv", ".tsv")
 
 
-def expect(task: Task, part: str = "test") -> dict[str, Any]:
+def expect(task: AnyTask, part: str = "test") -> dict[str, Any]:
     """Return what predictions for ``part`` of ``task`` must be, as JSON would have it. Errors as ``Expected.of``."""
+    if isinstance(task, AnswerTask):
+        from recdata.submission.answers import template
+
+        return template.expect(task, part)
     check_part(part)
     rating = task.protocol["task"] == "rating"
     rows = next(_tables(task, part, _SHOWN_USERS, _SHOWN_ITEMS)).to_pylist()
@@ -88,6 +93,10 @@ def _length(task: Task) -> int:
 
 def in_words(document: dict[str, Any]) -> str:
     """Return what ``expect`` returned as text for a person."""
+    if document["kind"] == "answers":
+        from recdata.submission.answers import template
+
+        return template.in_words(document)
     example = document["example"]
     lines = [
         f"{document['task']}, part {document['part']}: a {document['kind']} task",
@@ -112,13 +121,17 @@ def _quoted(text: str) -> str:
     return '"' + shown.replace('"', '""') + '"' if any(mark in shown for mark in ',"') else shown
 
 
-def write_template(task: Task, path: Path, part: str = "test", empty: bool = False) -> int:
+def write_template(task: AnyTask, path: Path, part: str = "test", empty: bool = False) -> int:
     """Write a valid file of predictions made without a model to ``path``; return the number of its rows.
 
     Lists of a ranking are as long as the largest cutoff, items taken in the order of their MD5 from a place that differs
     from user to user, without what is masked; ratings are the middle of the training part's. empty: the columns alone.
     The format is that of the name: .parquet, .csv or .tsv. Raises InputError where it is another, or ``path`` is a folder.
     """
+    if isinstance(task, AnswerTask):
+        from recdata.submission.answers import template
+
+        return template.write_template(task, path, part, empty)
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise InputError(f"{path.name}: a template is written as {', '.join(FORMATS)}")

@@ -229,6 +229,8 @@ def _plots(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Users by their number of rows", facts.get("activity")),
         ("Items by their number of rows", facts.get("popularity")),
         ("Rows by rating", facts.get("ratings")),
+        ("Examples by entries shown", facts.get("shown")),
+        ("Examples by expected answer", facts.get("targets")),
         ("Training rows by time", (facts.get("years") or {}).get("train")),
         ("Test rows by time", (facts.get("years") or {}).get("test")),
     ]
