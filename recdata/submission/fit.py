@@ -61,6 +61,12 @@ def find_other_part(findings: Findings, encoder: Encoder, task: Task, part: str,
     found, here = (
         _among(task, head.user, head.item, pairs).sum() for pairs in (there, Pairs(users[owner], item))
     )
+    say_other_part(findings, int(found), int(here), part)
+
+
+def say_other_part(findings: Findings, found: int, here: int, part: str) -> None:
+    """Say so where first rows find so many relevant pairs of the other part, and of ``part`` but few (here)."""
+    other = "valid" if part == "test" else "test"
     if found >= _FEWEST and found >= 3 * here:
         findings.add(
             "other-part",

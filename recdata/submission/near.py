@@ -15,7 +15,7 @@ from recdata.submission.ids import Ids
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_MOST = 100_000
+MOST = 100_000
 """How many unknown ids are tried."""
 
 
@@ -37,9 +37,9 @@ def _find(findings: Findings, column: str, ids: Ids, often: bool) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    texts = pa.array(ids.unknown[:_MOST], pa.string())
+    texts = pa.array(ids.unknown[:MOST], pa.string())
     left = np.ones(len(texts), dtype=bool)
-    for way, (mend, mend_known) in _ways().items():
+    for way, (mend, mend_known) in ways().items():
         known = mend(ids.ids) if mend_known else ids.ids
         at = pc.index_in(mend(texts), value_set=known)
         found = np.flatnonzero(left & at.is_valid().to_numpy(zero_copy_only=False))
@@ -56,14 +56,16 @@ def _find(findings: Findings, column: str, ids: Ids, often: bool) -> None:
                 expected=f'"{escape(meant)}", which it is {way}',
             )
         findings.count("near-id", len(found) - len(found[: findings.limit]))
-    near = len(texts) - int(left.sum())
-    if often and near and 2 * near >= len(texts):
-        findings.add(
-            "ids-written-differently", column=column, value=f"{near:,} of {len(texts):,} unknown ids"
-        )
+    say_near(findings, column, len(texts) - int(left.sum()), len(texts), often)
 
 
-def _ways() -> dict[str, tuple[Callable[[pa.Array], Any], bool]]:
+def say_near(findings: Findings, column: str, near: int, tried: int, often: bool) -> None:
+    """Make it an error where most ids are the task's but for how they are written. often: whether most rows have such."""
+    if often and near and 2 * near >= tried:
+        findings.add("ids-written-differently", column=column, value=f"{near:,} of {tried:,} unknown ids")
+
+
+def ways() -> dict[str, tuple[Callable[[pa.Array], Any], bool]]:
     """Return the ways in words, with what mends an id, and whether the task's ids are to be mended too."""
     import pyarrow.compute as pc
 
