@@ -1,12 +1,15 @@
 """The command line: one module a verb, found by its name; no logic of its own.
 
 Exit codes: 0 done; 1 a bug in recdata; 2 wrong usage; 3 wrong input; 4 something needed is missing;
-5 bytes or counts differ from what was promised; 6 the machine could not do it; 130 interrupted.
+5 bytes or counts differ from what was promised; 6 the machine could not do it; 130 interrupted (Ctrl-C), 143 ended
+(SIGTERM): either way what was begun is removed, and nothing that was there before is harmed.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
+import time
 import warnings
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +20,8 @@ from recdata.errors import RecdataError
 from recdata.version import __version__
 
 _FOLDER = Path(__file__).parent
+_AGAIN = 3.0
+"""Seconds before a second signal to end counts again."""
 
 
 class Verbs(click.Group):
@@ -55,34 +60,73 @@ def cli() -> None:
     """Recommendation results that can be compared: corpora, splits and scores, to the byte.
 
     Exit codes: 0 done, 2 wrong usage, 3 wrong input, 4 something is missing, 5 bytes differ from
-    what was promised, 6 the machine could not do it.
+    what was promised, 6 the machine could not do it, 130 interrupted (Ctrl-C), 143 ended (SIGTERM).
     """
+
+
+class _Stopped:
+    """Notes which signal asked the program to end; library code that it lands in may turn it into errors of its own."""
+
+    def __init__(self) -> None:
+        self.code: int | None = None
+        self._last = -_AGAIN
+
+    def listen(self) -> None:
+        """Let Ctrl-C and SIGTERM end the program by an exception, so that what was begun is removed."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # A program that is started to ignore a signal (nohup, a shell's background job) goes on ignoring it.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._note)
+
+    def _note(self, number: int, _frame: object) -> None:
+        self.code = 128 + number
+        # What is being removed is not disturbed by impatience; what goes on regardless can be asked again.
+        if time.monotonic() - self._last >= _AGAIN:
+            self._last = time.monotonic()
+            raise KeyboardInterrupt
 
 
 def main() -> None:
     """Run the command line; turn recdata's own errors into one message and their exit code."""
     # What a library warns of is told as a sentence, without the line of code that said it.
     warnings.formatwarning = lambda message, *_args, **_more: f"warning: {message}\n"
+    stopped = _Stopped()
+    stopped.listen()
     try:
-        code = cli.main(standalone_mode=False)
+        code = _run()
+    except BaseException:
+        if stopped.code is None:
+            raise
+        code = None
+    if stopped.code is not None and code != 0:
+        click.echo("interrupted", err=True)
+        code = stopped.code
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _run() -> object:
+    """Run the command and return its exit code; None and what is no number mean that all went well."""
+    try:
+        return cli.main(standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        code = error.exit_code
+        return error.exit_code
     except click.exceptions.Abort:
-        click.echo("interrupted", err=True)
-        code = 130
+        return 130
     except RecdataError as error:
         click.echo(f"error: {error}", err=True)
-        code = error.exit_code
+        return error.exit_code
     except BrokenPipeError:
         # The reader of our output (head, less) has gone; there is nobody left to tell.
         sys.stderr.close()
-        code = 0
+        return 0
+    except MemoryError:
+        click.echo("error: there is not enough memory for this", err=True)
+        return 6
     except OSError as error:
         from recdata.store.atomic import refusal
 
         if (reason := refusal(error)) is None:
             raise
         click.echo(f"error: cannot write {error.filename or 'a file'}: {reason}", err=True)
-        code = 6
-    sys.exit(code if isinstance(code, int) else 0)
+        return 6

@@ -40,13 +40,18 @@ def run_child(arguments: Sequence[str], limits: Limits) -> int:
     """
     numbers = [str(limits.memory), str(limits.seconds), str(limits.bytes)]
     command = [sys.executable, "-m", "recdata.cli._guarded", *numbers, *arguments]
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as words:
+    with (
+        tempfile.TemporaryFile() as output,
+        tempfile.TemporaryFile() as words,
+        # What the child keeps on disk goes with it, even where it is killed.
+        tempfile.TemporaryDirectory(prefix="recdata-") as folder,
+    ):
         try:
             code = subprocess.run(
                 command,
                 stdout=output,
                 stderr=words,
-                env={**os.environ, **_QUIET},
+                env={**os.environ, **_QUIET, "TMPDIR": folder},
                 timeout=limits.seconds,
                 check=False,
             ).returncode

@@ -41,6 +41,7 @@ class PredictionsCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the callback here, or the same command in a child."""
+        from recdata.cli._output import say
         from recdata.submission.limits import Limits
         from recdata.submission.spool import Given, spooled
 
@@ -55,7 +56,7 @@ class PredictionsCommand(click.Command):
             raise click.exceptions.Exit(code)
         path = ctx.params["file"]
         if str(path) == "-":
-            with spooled(sys.stdin.buffer, limits) as given:
+            with spooled(sys.stdin.buffer, limits, say) as given:
                 ctx.params["file"] = given
                 return super().invoke(ctx)
         ctx.params["file"] = Given(path, limits)

@@ -21,6 +21,7 @@ class Delimited:
     """Fields between commas or tabs, quoted by double quotes where they hold one (RFC 4180)."""
 
     header = 1
+    nests = False
 
     def __init__(self, names: list[str], delimiter: str, findings: Findings) -> None:
         """Find the columns. Raises StopReadingError, with what is missing in ``findings``."""

@@ -21,6 +21,7 @@ class JsonLines:
 
     format = "jsonl"
     header = 0
+    nests = True
 
     def __init__(self, first: dict[str, Any], findings: Findings) -> None:
         """Find the columns. Raises StopReadingError, with what is missing in ``findings``."""
@@ -55,6 +56,7 @@ class JsonLists:
 
     format = "jsonl"
     header = 0
+    nests = True
 
     def __init__(self, first: dict[str, Any]) -> None:
         """Find the columns in the first object."""

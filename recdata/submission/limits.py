@@ -23,6 +23,10 @@ class Limits:
     """Bytes of an id in UTF-8."""
     answer_length: int = 1_000_000
     """Bytes of an answer to an example in UTF-8."""
+    nesting: int = 20
+    """Brackets inside one another in a line of JSON."""
+    spool: int = 20 * 10**9
+    """Bytes of standard input, which is kept on disk while it is read."""
     ratio: int = 1000
     """How many times larger than the file it may unpack to, where that is more than 100 MB."""
     parts: int = 10_000

@@ -15,6 +15,7 @@ from recdata.submission.file import File
 from recdata.submission.finding import Findings, StopReadingError, escape
 from recdata.submission.jsonl import JsonLines, JsonLists
 from recdata.submission.limits import Limits
+from recdata.submission.nesting import too_deep
 from recdata.submission.spool import Given
 from recdata.submission.text import BOM, Dialect, Piece, TextReader, pieces
 from recdata.submission.trec import TrecRun
@@ -117,6 +118,8 @@ def _dialect(file: File, findings: Findings) -> Dialect:
         findings.add("bad-encoding", row=1, value=line, expected="UTF-8; this looks like UTF-16 or UTF-32")
         raise StopReadingError
     if line.lstrip().startswith("{"):
+        if (deep := too_deep(first, file.limits.nesting)) is not None:
+            file.limits.check("nesting", deep[1], findings, 1)
         record = _first_object(line, findings)
         return JsonLists(record) if JsonLists.looks_like(record) else JsonLines(record, findings)
     extension = _EXTENSIONS.get(file.extensions()[0])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -13,6 +14,8 @@ from recdata.store.atomic import writing
 from recdata.submission.limits import Limits
 
 _CHUNK = 1 << 20
+_LITTLE = 100_000_000
+"""Bytes from which on it is said where standard input is kept."""
 
 
 class Given(NamedTuple):
@@ -24,18 +27,28 @@ class Given(NamedTuple):
 
 
 @contextmanager
-def spooled(stream: BinaryIO, limits: Limits) -> Iterator[Given]:
+def spooled(
+    stream: BinaryIO, limits: Limits, announce: Callable[[str], None] = lambda _: None
+) -> Iterator[Given]:
     """Yield what ``stream`` has as a temporary file, since reading may begin again; it is removed when the block ends.
 
-    Raises InputError where it is over the limit of bytes, ResourceError where the disk refuses.
+    announce: called once with what is to be said of the disk, where it is more than a little. Raises InputError where it is
+    over a limit, ResourceError where the disk refuses.
     """
     with tempfile.TemporaryDirectory(prefix="recdata-") as folder:
-        path = Path(folder, "predictions")
+        path, most = Path(folder, "predictions"), min(limits.spool, limits.bytes)
         with writing(path), path.open("wb") as file:
             total = 0
             while chunk := stream.read(_CHUNK):
+                if total <= _LITTLE < total + len(chunk):
+                    announce(
+                        f"standard input is kept in {folder} while it is read, at most {most:,} bytes "
+                        f"(--limit spool=NUMBER); {shutil.disk_usage(folder).free:,} are free there"
+                    )
                 total += len(chunk)
-                if total > limits.bytes:
-                    raise InputError(f"standard input is over the limit of {limits.bytes:,} bytes")
+                if total > most:
+                    raise InputError(
+                        f"standard input is over the limit of {most:,} bytes (--limit spool=NUMBER): name a file instead"
+                    )
                 file.write(chunk)
         yield Given(path, limits, "<standard input>")

@@ -8,6 +8,7 @@ only unusual.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -17,6 +18,7 @@ from recdata.submission.block import Block, Value, id_column, value_column
 from recdata.submission.file import File
 from recdata.submission.finding import Findings, StopReadingError, Unit
 from recdata.submission.listform import flatten, is_list
+from recdata.submission.nesting import too_deep
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,6 +27,9 @@ PIECE = 1 << 24
 """Bytes that are read at a time."""
 LONGEST_LINE = 1 << 26
 """A line of more bytes than this is refused."""
+_SHORTEST = 4
+"""No prediction is written in fewer bytes."""
+_LINE = re.compile(rb"[^\n]+")
 BOM = b"\xef\xbb\xbf"
 
 
@@ -65,11 +70,15 @@ class BadLineError(Exception):
 
 
 class Dialect(Protocol):
-    """How the lines of a text format are parsed. header: how many lines come before the first prediction."""
+    """How the lines of a text format are parsed.
+
+    header: how many lines come before the first prediction. nests: whether brackets may be inside one another.
+    """
 
     format: str
     value: Value
     header: int
+    nests: bool
 
     def parse(self, piece: bytes) -> tuple[pa.ChunkedArray, pa.ChunkedArray, pa.ChunkedArray | None]:
         """Parse whole lines with Arrow: users, items, values, or lists of items and of values or none.
@@ -107,6 +116,10 @@ class TextReader:
     def _block(self, piece: Piece, findings: Findings) -> Block:
         import pyarrow as pa
 
+        if self._dialect.nests and (deep := too_deep(piece.text, self.limits.nesting)) is not None:
+            self.limits.check("nesting", deep[1], findings, piece.first + deep[0])
+        if _SHORTEST * piece.lines > len(piece.text):  # most lines are empty
+            return self._careful(piece.text, piece.first, findings)
         try:
             user, item, value = self._dialect.parse(piece.text)
             if len(user) == piece.lines and is_list(item.type):
@@ -135,8 +148,12 @@ class TextReader:
         import pyarrow as pa
 
         kept: list[tuple[int, str | None, str | None, float]] = []
-        for number, raw in enumerate(piece.split(b"\n"), line):
-            text = raw.removesuffix(b"\r")
+        number, counted = line, 0
+        # Lines with nothing in them may be many millions: they are passed over without a look at each.
+        for found in _LINE.finditer(piece):
+            number += piece.count(b"\n", counted, found.start())
+            counted = found.start()
+            text = found[0].removesuffix(b"\r")
             if not text.strip():
                 continue
             try:

@@ -19,6 +19,7 @@ class TrecRun:
 
     format = "trec"
     header = 0
+    nests = False
     value: Value = "score"
 
     def __init__(self, first: str) -> None:

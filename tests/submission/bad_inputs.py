@@ -207,7 +207,7 @@ KINDS: dict[str, tuple[str, Callable[[], str | bytes], str]] = {
         lambda: lines('{"user_id": "u1", "user_id": "u2", "item_id": "c", "score": 0}'),
         "bad-line",
     ),
-    "JSON nested without end": ("p.jsonl", lambda: lines("[" * 100_000), "bad-line"),
+    "JSON nested without end": ("p.jsonl", lambda: lines("[" * 100_000), "over-limit"),
     "JSON with a score as text": (
         "p.jsonl",
         lambda: lines('{"user_id": "u1", "item_id": "c", "score": "1"}'),

@@ -183,7 +183,7 @@ def test_tsv(task: Task, tmp_path: Path, case: str) -> None:
         ('{"user_id": "u1", "user_id": "u2", "item_id": "c", "score": 1}', ("bad-line", 3, None, None)),
         ('{"user_id": "u1", "item_id": "c", "score": 1} {}', ("bad-line", 3, None, None)),
         ('["u1", "c", 1]', ("bad-line", 3, None, None)),
-        ("[" * 100_000, ("bad-line", 3, None, None)),
+        ("[" * 100_000, ("over-limit", 3, None, "nesting 100,000")),
         ('{"user_id": "u1",', ("bad-line", 3, None, None)),
         ('{"user_id": 7, "item_id": "c", "score": 1}', ("unknown-user", 3, "user_id", "7")),
         ('{"user_id": "u1", "item_id": "a", "score": 9}', ("duplicate-row", 1, "item_id", "a")),

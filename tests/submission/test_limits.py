@@ -19,6 +19,7 @@ from handmade import make_task
 from recdata.cli._guarded import run_child
 from recdata.errors import InputError
 from recdata.protocol.task import Task
+from recdata.submission import spool
 from recdata.submission.examine import validate
 from recdata.submission.limits import Limits
 
@@ -49,8 +50,8 @@ def test_limits_of_text(task: Task, tmp_path: Path, limits: Limits, content: str
 
 
 def test_bombs(task: Task, tmp_path: Path) -> None:
-    bomb = GOOD.encode() + b"\n" * 150_000_000
-    (tmp_path / "p.csv.gz").write_bytes(gzip.compress(bomb, 6))
+    bomb = GOOD.encode() + b"\n" * 110_000_000
+    (tmp_path / "p.csv.gz").write_bytes(gzip.compress(bomb, 1))
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("p.csv", bomb)
@@ -60,7 +61,7 @@ def test_bombs(task: Task, tmp_path: Path) -> None:
     )
     del bomb
     for name in ("p.csv.gz", "p.csv.zip", "p.npz"):
-        findings = validate(task, tmp_path / name, limits=Limits(ratio=500))
+        findings = validate(task, tmp_path / name, limits=Limits(ratio=100))
         assert list(findings.counts) == ["over-limit"], name
 
 
@@ -130,3 +131,55 @@ def test_a_child_that_wants_too_much(
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{Path(__file__).resolve().parents[2]}")
     assert run_child(["validate", "any/task", "p.csv"], limits) == 3
     assert "over-limit" in capfd.readouterr().err
+
+
+def nested(depth: int) -> str:
+    return '{"user_id": "u1", "item_id": "c", "score": 0, "more": ' + "[" * depth + "]" * depth + "}\n"
+
+
+@pytest.mark.parametrize("depth", [20, 1000, 2_000_000])
+@pytest.mark.parametrize("first", [True, False])
+def test_json_that_is_too_deep(task: Task, tmp_path: Path, depth: int, first: bool) -> None:
+    good = '{"user_id": "u1", "item_id": "a", "score": 1}\n{"user_id": "u2", "item_id": "b", "score": 1}\n'
+    path = tmp_path / "p.jsonl"
+    path.write_text(nested(depth) + good if first else good + nested(depth))
+    findings = validate(task, path)
+    assert list(findings.counts) == ["over-limit"]
+    (found,) = findings.shown()
+    assert (found.row, found.value) == (1 if first else 3, f"nesting {depth + 1:,}")
+    if depth < 1000:
+        assert "over-limit" not in validate(task, path, limits=Limits(nesting=depth + 1)).counts
+
+
+def test_brackets_in_strings_are_not_nested(task: Task, tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    path.write_text(
+        '{"user_id": "u1", "item_id": "a", "score": 1}\n'
+        '{"user_id": "u2", "item_id": "b", "score": 1, "more": "'
+        + "[{" * 50
+        + '\\" [[["}\n'
+        + '{"user_id": "u1", "item_id": "'
+        + "[" * 50
+        + '", "score": 0}\n' * 1
+        + nested(19)
+    )
+    counts = validate(task, path).counts
+    assert set(counts) == {"unknown-item"}
+
+
+def test_standard_input_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "_LITTLE", 10)
+    monkeypatch.setattr(spool, "_CHUNK", 4)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    said: list[str] = []
+    with spool.spooled(io.BytesIO(b"x" * 30), Limits(spool=40), said.append) as given:
+        assert given.path.read_bytes() == b"x" * 30
+        assert tmp_path in given.path.parents
+    assert len(said) == 1
+    assert "at most 40 bytes" in said[0]
+    with (
+        pytest.raises(InputError, match="over the limit of 20 bytes"),
+        spool.spooled(io.BytesIO(b"x" * 30), Limits(spool=20)),
+    ):
+        pass
+    assert not list(tmp_path.iterdir())
