@@ -1,0 +1,1 @@
+"""Scoring on Spark: the same passes and metrics over shares of a task, each the rows of some users."""

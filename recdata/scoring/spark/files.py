@@ -1,0 +1,146 @@
+"""The files of predictions on a path that Spark reads: listed, told apart by their names, hashed where they are."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from recdata.engines.spark import SparkEngine, location
+from recdata.engines.spark_session import LOCAL, told
+from recdata.errors import MissingError
+from recdata.submission.finding import Findings, StopReadingError
+from recdata.submission.limits import Limits
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_FORMATS = {
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+}
+_PACKED = (".gz", ".gzip", ".bz2", ".zst", ".zstd", ".deflate", ".snappy")
+
+
+class Part(NamedTuple):
+    """A file: its path, what Spark calls it in the metadata of rows, its name, its size in bytes."""
+
+    path: str
+    key: str
+    name: str
+    size: int
+
+
+class Files:
+    """The files of one format on a path, by path. format: what a result calls them. single: whether the path is a file."""
+
+    def __init__(self, engine: SparkEngine, text: str, limits: Limits, findings: Findings) -> None:
+        """List the files of ``text``, a path or URI. Raises MissingError where there are none, StopReadingError with the
+        reason in ``findings`` where they are in no format that is read here.
+        """
+        self._engine = engine
+        local = Path(text).exists()
+        with told():
+            listed = engine.session.read.format("binaryFile").load(
+                location(Path(text)) if local else uri(text)
+            )
+            columns = listed.selectExpr("path", "_metadata.file_path AS key", "length")
+            rows = columns.limit(limits.parts + 1).collect()
+        limits.check("parts", len(rows), findings)
+        if not rows:
+            raise MissingError(f"there are no files in {findings.file}")
+        found = sorted(Part(path, key, path.rpartition("/")[2], size) for path, key, size in rows)
+        kinds = sorted({kind(file.name) for file in found})
+        chosen = "parquet" if "parquet" in kinds else kinds[0] if len(kinds) == 1 else ""
+        if not chosen:
+            names = ", ".join(file.name for file in found[:3])
+            findings.add("unknown-format", value=names, expected="Parquet, CSV, TSV or JSON Lines, named so")
+            raise StopReadingError
+        self.parts = [file for file in found if kind(file.name) == chosen]
+        self.kind = chosen
+        self.single = len(found) == 1 and found[0].name == text.rstrip("/").rpartition("/")[2]
+        self.format = chosen if self.single else f"{chosen}-folder"
+        if not self.size():
+            findings.add("no-rows")
+            raise StopReadingError
+
+    @property
+    def paths(self) -> list[str]:
+        """The files' paths, as Spark's readers take them."""
+        return [re.sub(r"([{}\[\]*?\\])", r"\\\1", file.path) for file in self.parts]
+
+    def size(self) -> int:
+        """Return the size of the files in bytes."""
+        return sum(file.size for file in self.parts)
+
+    def digest(self) -> str:
+        """Return the SHA-256 that ``digest_of`` describes, as for files that are not read by Spark."""
+        found = self._hashed()
+        if self.single:
+            return found[self.parts[0].path]
+        whole = hashlib.sha256()
+        for file in self.parts:
+            whole.update(f"{found[file.path]}  {file.name}\n".encode("utf-8", "surrogateescape"))
+        return whole.hexdigest()
+
+    def digest_of(self) -> str:
+        """Say in words what is hashed."""
+        return (
+            "the file's bytes"
+            if self.single
+            else "lines of the SHA-256 and name of each file, as sha256sum prints them"
+        )
+
+    def _hashed(self) -> dict[str, str]:
+        """Return the SHA-256 of each file by its path; by one task each, in pieces where Spark is on this machine."""
+        session = self._engine.session
+        paths = [file.path for file in self.parts]
+        with told():
+            if LOCAL.match(session.sparkContext.master) and all(path.startswith("file:") for path in paths):
+                listed = session.createDataFrame([(path,) for path in paths], "path string")
+                spread = listed.repartition(min(len(paths), session.sparkContext.defaultParallelism))
+                hashed = self._engine.mapped(spread, _hash_files, "path string, sha256 string")
+            else:
+                files = session.read.format("binaryFile").load(self.paths)
+                hashed = files.selectExpr("path", "sha2(content, 256) AS sha256")
+            return dict(map(tuple, hashed.collect()))
+
+
+def kind(name: str) -> str:
+    """Return the format that a file's name says, "" for none.
+
+    >>> kind("part-0.snappy.parquet"), kind("part-0.csv.gz"), kind("_SUCCESS")
+    ('parquet', 'csv', '')
+    """
+    name = name.lower()
+    for ending in _PACKED:
+        name = name.removesuffix(ending)
+    return _FORMATS.get("." + name.rpartition(".")[2], "")
+
+
+def uri(text: str) -> str:
+    """Return the URI of a path that is not this machine's; one whose slashes were made one gets them back.
+
+    >>> uri("s3a:/bucket/predictions")
+    's3a://bucket/predictions'
+    """
+    return re.sub(r"^((?!file:)[a-z][a-z0-9+.-]+):/(?!/)", r"\1://", text)
+
+
+def _hash_files(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    from recdata.store.files import sha256_of
+
+    for batch in batches:
+        paths: Sequence[str] = batch.column("path").to_pylist()
+        found = [sha256_of(Path(path.removeprefix("file:"))) for path in paths]
+        yield pa.record_batch({"path": pa.array(paths), "sha256": pa.array(found)})
