@@ -14,7 +14,7 @@ from recdata.cli._options import as_json
 def command(name: str | None, paper: str | None, as_json: bool) -> None:
     """List the protocols, or show one (NAME or NAME@VERSION) in full."""
     from recdata.cli._output import print_json, print_table
-    from recdata.protocol.document import load_protocol, of_paper, offered, protocol_files
+    from recdata.protocol.document import load_protocol, of_paper, offered, protocol_files, read_protocol
 
     if name is not None:
         document = load_protocol(name)
@@ -25,9 +25,7 @@ def command(name: str | None, paper: str | None, as_json: bool) -> None:
 
         click.echo(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100), nl=False)
         return
-    documents = [
-        load_protocol(f"{name}@{version}") for name, files in protocol_files().items() for version in files
-    ]
+    documents = [read_protocol(path) for files in protocol_files().values() for path in files.values()]
     if paper is not None:
         documents = of_paper(documents, paper)
     if as_json:

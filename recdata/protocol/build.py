@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from recdata.engines import open_engine
 from recdata.engines.base import Engine
 from recdata.errors import InputError
-from recdata.protocol import candidates
+from recdata.protocol import candidates, questions
 from recdata.protocol.assign import NUMBERED, Assigned, Codes, assign
 from recdata.protocol.built import open_built
 from recdata.protocol.candidates._pool import Pool
@@ -24,6 +24,8 @@ from recdata.protocol.described import task_document
 from recdata.protocol.operators import call
 from recdata.protocol.origin import Origin
 from recdata.protocol.parts import SCHEMA, corpus_batches, write_parts
+from recdata.protocol.questions._held import Held, Questions, questions_of
+from recdata.protocol.questions._write import met_by, write_questions
 from recdata.protocol.task import Pairs, Task
 from recdata.store.arrays import filled, read_table
 from recdata.store.atomic import atomic_folder
@@ -106,6 +108,8 @@ class _Builder:
         self.origin = Origin(corpus, manifest)
         self.manifest, self.protocol, self.engine, self.work = manifest, protocol, engine, work
         self.where = str(protocol["name"])
+        self.questions: Questions | None = None
+        self.question_code: Codes = np.empty(0, dtype=np.int32)
         self.user_ids = read_table(corpus / "user_ids.parquet").column("user_id").combine_chunks()
         self.item_ids = read_table(corpus / "item_ids.parquet").column("item_id").combine_chunks()
 
@@ -114,18 +118,45 @@ class _Builder:
         assigned = assign(self.origin, self.protocol, self.engine, self.user_ids, self.item_ids)
         path = self.origin.path("interactions")
         user_map, item_map = _recode(path, assigned, len(self.user_ids), len(self.item_ids))
-        users = self.user_ids.filter(pa.array(user_map >= 0))
         items = self.item_ids.filter(pa.array(item_map >= 0))
+        if spec := self.protocol.get("questions"):
+            held = Held(self.origin, assigned)
+            self.questions = questions_of(held, call(questions, spec, self.where, held), self.user_ids)
+            user_map, users = self._with_questions(self.questions, assigned)
+        else:
+            users = self.user_ids.filter(pa.array(user_map >= 0))
         if column := self.protocol["candidates"].get("published", {}).get("column"):
             items, item_map = self._add_listed(items, str(column), assigned)
         for entity, ids in (("user", users), ("item", items)):
             table = pa.table({f"{entity}_id": ids})
             pq.write_table(table, self.work / f"{entity}s.parquet", compression="zstd")
-        hashers = write_parts(path, self.work, assigned, user_map, item_map, len(users))
+        if self.questions is None:
+            hashers = write_parts(path, self.work, assigned, user_map, item_map, len(users))
+        else:
+            trained = assigned._replace(part=np.where(assigned.part == 1, assigned.part, 0).astype(np.uint8))
+            hashers = write_parts(path, self.work, trained, user_map, item_map, len(users))
+            asked = (self.questions, assigned, self.question_code)
+            hashers |= write_questions(self.origin, self.work, *asked, item_map, len(users))
         fixed = self._write_candidates(user_map, item_map)
         if fixed is not None:
             hashers["candidates"] = fixed
         self._write_manifest(users, items, hashers)
+
+    def _with_questions(self, asked: Questions, assigned: Assigned) -> tuple[Codes, pa.StringArray]:
+        """Return the codes of the users who are trained on, and the ids of those and of the questions, sorted."""
+        trained = np.zeros(len(self.user_ids), dtype=bool)
+        for start, batch in corpus_batches(self.origin.path("interactions"), ["user"]):
+            here = assigned.part[start : start + len(batch)] == 1
+            trained[batch.column("user").to_numpy()[here]] = True
+        known = self.user_ids.filter(pa.array(trained))
+        ids = pa.concat_arrays([known, asked.ids])
+        users = pc.unique(ids)
+        if len(users) < len(ids):
+            raise InputError(f"protocol {self.where}: a question's id is that of a user who is trained on")
+        users = users.take(pc.array_sort_indices(users))
+        self.question_code = filled(pc.index_in(asked.ids, users), -1).astype(np.int32)
+        codes = filled(pc.index_in(self.user_ids, users), -1)
+        return np.where(trained, codes, -1).astype(np.int32), users
 
     def _add_listed(
         self, items: pa.StringArray, column: str, assigned: Assigned
@@ -156,9 +187,16 @@ class _Builder:
     def _met(self, user_map: Codes, item_map: Codes) -> Pairs:
         """Return every pair of the corpus, before any filter, whose user and item are in the task."""
         table = read_table(self.origin.path("interactions"), ["user", "item"])
-        user, item = user_map[table.column("user").to_numpy()], item_map[table.column("item").to_numpy()]
+        whose, item = table.column("user").to_numpy(), item_map[table.column("item").to_numpy()]
+        user = user_map[whose]
         keep = (user >= 0) & (item >= 0)
-        return Pairs(user[keep], item[keep])
+        met = Pairs(user[keep], item[keep])
+        if self.questions is None:
+            return met
+        asked = met_by(self.questions, self.question_code, whose[item >= 0], item[item >= 0])
+        user, item = np.concatenate([met.user, asked.user]), np.concatenate([met.item, asked.item])
+        order = np.argsort(user, kind="stable")
+        return Pairs(user[order], item[order])
 
     def _write_manifest(
         self, users: pa.StringArray, items: pa.StringArray, hashers: Mapping[str, TableHasher]

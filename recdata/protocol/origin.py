@@ -79,10 +79,13 @@ class Origin:
         return self.folder / self.manifest["tables"][kind]["file"]
 
     def take(self, columns: Sequence[str], row: npt.NDArray[np.int64]) -> pa.Table:
-        """Return columns of the interactions at places ``row`` (rising), one row group in memory at a time."""
+        """Return columns of the interactions at places ``row``, one row group in memory at a time."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        if (row[1:] < row[:-1]).any():
+            order = np.argsort(row, kind="stable")
+            return self.take(columns, row[order]).take(pa.array(np.argsort(order)))
         pieces = []
         with pq.ParquetFile(self.path("interactions")) as file:
             first = 0

@@ -27,7 +27,7 @@ SCHEMA = pa.schema(
 )
 """The columns of a part; ``weight`` is added before ``row`` where the protocol sums weights."""
 
-_WEIGHT = pa.field("weight", pa.float64(), nullable=False)
+WEIGHT = pa.field("weight", pa.float64(), nullable=False)
 _ROW_GROUP = 1 << 17
 
 
@@ -51,10 +51,10 @@ def write_parts(
     """
     schema = SCHEMA
     if "weight" in assigned.changed:
-        schema = schema.insert(len(SCHEMA) - 1, _WEIGHT)
+        schema = schema.insert(len(SCHEMA) - 1, WEIGHT)
     names = NUMBERED if (assigned.part == len(NUMBERED)).any() else PARTS
     with ExitStack() as files, ThreadPoolExecutor(2) as pool:
-        outputs = [files.enter_context(_PartFile(work / f"{name}.parquet", schema, users)) for name in names]
+        outputs = [files.enter_context(PartFile(work / f"{name}.parquet", schema, users)) for name in names]
         pending: list[Future[None]] = []
         for start, batch in corpus_batches(path, ["user", "item", "timestamp", "rating"]):
             here = assigned.part[start : start + len(batch)]
@@ -97,7 +97,7 @@ def _part_batch(
     return pa.record_batch([arrays[name] for name in schema.names], schema=schema)
 
 
-class _PartFile:
+class PartFile:
     """A part's Parquet file as it is written, and the hash of its content; the two may run in two threads."""
 
     def __init__(self, path: Path, schema: pa.Schema, users: int) -> None:
@@ -130,7 +130,7 @@ class _PartFile:
         self._writer.write_table(pa.Table.from_batches(self._waiting, self._schema).combine_chunks())
         self._waiting.clear()
 
-    def __enter__(self) -> _PartFile:
+    def __enter__(self) -> PartFile:
         return self
 
     def __exit__(self, *failure: object) -> None:

@@ -16,13 +16,13 @@ from recdata.cli import cli
 from recdata.corpora.build import build
 from recdata.metrics.spelling import expand
 from recdata.protocol.build import build_task
-from recdata.protocol.document import load_protocol, offered, protocol_files
+from recdata.protocol.document import load_protocol, offered, protocol_files, read_protocol
 from recdata.protocol.leakage import measure
 from recdata.sources.cards import load_card
 
-NAMES = [f"{name}@{version}" for name, versions in protocol_files().items() for version in versions]
-OVER_EXAMPLES = [name for name in NAMES if load_protocol(name)["task"] == "answers"]
-ANY_CORPUS = [name for name in NAMES if "corpora" not in load_protocol(name) and name not in OVER_EXAMPLES]
+DOCUMENTS = {path.stem: read_protocol(path) for files in protocol_files().values() for path in files.values()}
+NAMES = list(DOCUMENTS)
+ANY_CORPUS = [name for name, each in DOCUMENTS.items() if "corpora" not in each and each["task"] != "answers"]
 
 
 def compared(protocol: dict[str, Any]) -> list[tuple[list[str], str]]:
@@ -36,7 +36,7 @@ def compared(protocol: dict[str, Any]) -> list[tuple[list[str], str]]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_is_whole(name: str) -> None:
-    protocol = load_protocol(name)
+    protocol = DOCUMENTS[name]
     for metrics, primary in compared(protocol):
         assert primary in [str(measure) for measure in expand(metrics, protocol.get("cutoffs", ()))]
     reference = protocol.get("reference", {})
@@ -109,7 +109,12 @@ def test_gru4rec_on_the_sample_of_its_corpus(home: Path, data: Path) -> None:
     newest = max(table["timestamp"].max() for table in everything)
     sessions = {part: set(table["user_id"]) for part, table in found.items()}
     assert sessions["test"] == sessions["context"]
-    assert not sessions["train"] & sessions["test"]
+    assert not sessions["train"] & {question.partition(":")[0] for question in sessions["test"]}
+    # A question for each click after the first: s:2, s:3, ..., each with the clicks before it.
+    known = found["context"].groupby("user_id").size()
+    for question in found["test"]["user_id"]:
+        assert known[question] == int(question.partition(":")[2]) - 1
+    assert len(found["test"]) == len(sessions["test"])
     assert set(found["test"]["item_id"]) | set(found["context"]["item_id"]) <= set(found["train"]["item_id"])
     assert (newest - found["train"]["timestamp"].max()).total_seconds() > 86_400
     last = found["context"].groupby("user_id")["timestamp"].max()

@@ -95,6 +95,11 @@ DIAGRAMS: list[tuple[list[Row], Spec, str]] = [
         "11 443 .",
     ),
     (
+        days("s1 ab  s2 cde  s3 f", 1, 2, 2, 3, 4, 3),
+        {"newest-users": {"test_days": 1, "given": 1}},
+        "11 433 .",
+    ),
+    (
         days("s0 ab  s1 ab  s2 cde  s3 aac", 0, 1, 1, 2, 2, 3, 4, 1, 2, 2.5),
         {"newest-users": {"test_days": 1, "valid_days": 1, "unknown_items": "drop"}},
         "11 42 ... 42.",
@@ -271,7 +276,7 @@ def test_the_seed_decides() -> None:
         ({"k-fold-users": {"folds": 2, "fold": 1, "valid": True}}, r"at least 3 folds"),
         ({"user-holdout": {"test": 60, "valid": 40}}, r"training users are left"),
         ({"user-holdout": {"test": 10, "context": 100}}, r"context is a percent of 0 to 99"),
-        ({"newest-users": {"test_days": 0}}, r"test_days and last are at least 1"),
+        ({"newest-users": {"test_days": 0}}, r"test_days, last and given are at least 1"),
         ({"global-moments": {"moments": ["2002-01-01", "2001-01-01"]}}, r"the moments do not rise"),
         ({"global-moments": {"moments": ["2002-01-01"], "fold": 2}}, r"1 moments make 1 folds; there is no fold 2"),
         ({"global-moments": {"moments": ["2002-01-01"], "valid": True}}, r"make 0 folds"),

@@ -111,23 +111,25 @@ def newest_users(
     test_days: int,
     valid_days: int = 0,
     last: int = 1,
+    given: int | None = None,
     unknown_items: Unknown = "keep",
 ) -> str:
     """Hold out the users whose last row is of the newest ``test_days``: where a user is a session, the newest sessions.
 
     The cut is ``test_days`` before the newest row; users whose last row is at or after it are tested, those of the
     ``valid_days`` before validate, the others train. Of a held-out user the ``last`` rows are asked for and what came
-    before is context; one who has ``last`` rows or fewer is in no part. ``unknown_items`` as in user-holdout.
+    before is context; one who has ``last`` rows or fewer is in no part. Or the first ``given`` rows are context, and all
+    that came behind them is asked for; one who has no more is in no part. ``unknown_items`` as in user-holdout.
 
         day     1 2 3 4            test_days: 1
         s1      a b                1 1
-        s2        c d e                4 4 3
+        s2        c d e                4 4 3     given: 1  4 3 3
         s3          f                . (one row)
 
-    Source: Hidasi et al. 2016 (GRU4Rec), who then ask for every row after a session's first.
+    Source: Hidasi et al. 2016 (GRU4Rec), with ``given: 1``, each row asked for by itself (the question each-row).
     """
-    if test_days < 1 or valid_days < 0 or last < 1:
-        raise InputError("newest-users: test_days and last are at least 1, valid_days at least 0")
+    if test_days < 1 or valid_days < 0 or last < 1 or (given is not None and given < 1):
+        raise InputError("newest-users: test_days, last and given are at least 1, valid_days at least 0")
     cut = newest_time(engine, rows, "newest-users") - timedelta(days=test_days)
     first = engine.moment((cut - timedelta(days=valid_days)).isoformat())
     held = (
@@ -136,9 +138,10 @@ def newest_users(
     )
     theirs = _held_rows(engine, rows, held, unknown_items)
     placed = engine.placed(f"SELECT row, user, part FROM {name(theirs.name)}", ["user"], ["row DESC"])
+    asked = str(last) if given is None else f"rows - {given}"
     chosen = (
-        f"SELECT row, CASE WHEN rows <= {last} THEN {DROPPED} WHEN place <= {last} THEN part ELSE {CONTEXT} END AS part "
-        f"FROM ({placed}) AS placed"
+        f"SELECT row, CASE WHEN rows <= {given or last} THEN {DROPPED} WHEN place <= {asked} THEN part ELSE {CONTEXT} END "
+        f"AS part FROM ({placed}) AS placed"
     )
     return _with_dropped(rows, theirs, chosen, unknown_items)
 
