@@ -5,7 +5,7 @@ rows means something. The id here is that place behind the name of the set and t
 ``task2-phase1-ES-17``. Labels come in a file of their own, row by row as the sessions.
 
 The same sessions are interactions too, so that tasks 1 and 2 are ranking tasks like any other: a session is the user, its
-previous items and then the next one are the user's rows in order.
+previous items and then the next one are the user's rows in order. Those of task 3 are examples too, whose answer is a title.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ def read(card: Card, raw: RawFiles, engine: DuckEngine) -> dict[str, str]:
         tables["users"] = f"SELECT session_id AS user_id, locale, part, task, phase FROM ({sessions})"
     if raw.has("products"):
         tables["items"] = _products(engine, raw.path("products"))
+    if sets and engine.fetch(f"SELECT 1 FROM ({sessions}) WHERE task = 'task3' LIMIT 1"):
+        tables["examples"] = _examples(sessions, tables.get("items"))
     return tables
 
 
@@ -108,6 +110,28 @@ def _interactions(sessions: str) -> str:
         f"CASE part WHEN 'train' THEN 'train' ELSE 'context' END AS part FROM ({sessions}) "
         f"UNION ALL SELECT {own}, next_item, {common}, len(previous_items) + 1, CASE WHEN part = 'train' THEN 'train' "
         f"WHEN phase = 'phase1' THEN 'valid' ELSE 'test' END FROM ({sessions}) WHERE next_item IS NOT NULL"
+    )
+
+
+def _examples(sessions: str, items: str | None) -> str:
+    """Return the SELECT of task 3's sessions as questions: which title comes after these (ids where none is known)."""
+    asked = f"SELECT * FROM ({sessions}) WHERE task = 'task3'"
+    viewed = (
+        "SELECT session_id, locale, unnest(previous_items) AS item_id, generate_subscripts(previous_items, 1) AS place "
+        f"FROM ({asked})"
+    )
+    products = items or "SELECT '' AS item_id, '' AS locale, CAST(NULL AS VARCHAR) AS title"
+    entry = "{'id': item_id, 'title': title, 'text': NULL, 'label': NULL, 'timestamp': NULL}"
+    gathered = (
+        f"SELECT session_id, string_agg(coalesce(title, item_id), chr(10) ORDER BY place) AS input, "
+        f"list({entry} ORDER BY place) AS profile FROM ({viewed}) "
+        f"LEFT JOIN (SELECT item_id, locale, title FROM ({products})) USING (item_id, locale) GROUP BY session_id"
+    )
+    return (
+        "SELECT session_id AS example_id, session_id AS user_id, task, coalesce(input, '') AS input, "
+        "coalesce(profile, []) AS profile, next_title AS target, "
+        "CASE phase WHEN 'phase1' THEN 'valid' ELSE 'test' END AS part, locale "
+        f"FROM ({asked}) LEFT JOIN ({gathered}) USING (session_id)"
     )
 
 
