@@ -8,6 +8,7 @@ what is made of several columns (recdata/corpora/starts.py): ``columns`` with ``
     nulls      values that mean that there is none
     within     [least, most] of a number: outside of it there is none
     match      a regular expression (RE2): its first group, or all of it where it has none; null where nothing matches
+    remove     a regular expression (RE2): all that matches is taken out of the text
     replace    values to put in place of others
     lookup     {file, key, value}: the value that stands beside this key in another file; {optional: true}: or null
     split      the text between the elements of a list
@@ -114,6 +115,12 @@ def _match(value: Value, pattern: str, scope: Scope) -> Value:
     _text(value, "match", scope)
     found = f"regexp_extract({value.sql}, {quote(pattern)}, {min(groups(pattern, scope), 1)})"
     return value._replace(sql=f"CASE WHEN regexp_matches({value.sql}, {quote(pattern)}) THEN {found} END")
+
+
+def _remove(value: Value, pattern: str, scope: Scope) -> Value:
+    _text(value, "remove", scope)
+    groups(pattern, scope)
+    return value._replace(sql=f"regexp_replace({value.sql}, {quote(pattern)}, '', 'g')")
 
 
 def groups(pattern: str, scope: Scope) -> int:
@@ -223,6 +230,7 @@ _STEPS: Mapping[str, Callable[[Value, Any, Scope], Value]] = {
     "nulls": _nulls,
     "within": _within,
     "match": _match,
+    "remove": _remove,
     "replace": _replace,
     "lookup": _lookup,
     "split": _split,

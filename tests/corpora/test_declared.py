@@ -283,6 +283,18 @@ def test_a_card_with_files_that_do_not_fit(tmp_path: Path) -> None:
         compile_card(read_card(write(tmp_path, document)))
 
 
+def test_what_matches_is_taken_out(home: Path, tmp_path: Path) -> None:
+    events = "u,i,r,t\n1,a-0 b-1 c,2.5,2020-01-02\n"
+    assert (
+        rows(tiny(tmp_path, {"name": {"column": "i", "remove": r"-[01]\b"}}, events=events))[0]["name"]
+        == "a b c"
+    )
+    with pytest.raises(InputError, match="remove works on text"):
+        compile_card(read_card(tiny(tmp_path, {"rating": {"column": "r", "remove": "x"}})))
+    with pytest.raises(InputError, match="is not a regular expression of RE2"):
+        compile_card(read_card(tiny(tmp_path, {"name": {"column": "i", "remove": "("}})))
+
+
 def test_a_digest_is_of_values_wherever_they_stand(home: Path, tmp_path: Path) -> None:
     events = "u,i,r,t\n1,a,2.5,2020-01-02\n1,a,2.5,2020-01-03\n2,b,,2020-01-03\n"
     change = {"item_id": {"digest": ["i", "r"]}, "name": {"digest": ["u"]}}

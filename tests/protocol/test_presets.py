@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import bibtexparser
+import pandas as pd
 import pytest
 from click.testing import CliRunner
-from small import build_small, make_task, parts
+from small import build_small, make_task, parts, sets
 
 import recdata
 from recdata.cli import cli
@@ -151,6 +152,34 @@ def test_din_in_small(home: Path, tmp_path: Path) -> None:
     assert recdata.score(task, predictions)["GAUC"] == 1.0
 
 
+def test_impressions_of_mind(home: Path, tmp_path: Path) -> None:
+    behaviours = {
+        "train": [
+            "1\tU1\t11/11/2019 9:05:58 AM\tN3 N1\tN2-1 N4-0",
+            "2\tU2\t11/14/2019 1:00:00 PM\t\tN5-1 N1-0",
+        ],
+        "dev": [
+            "1\tU1\t11/15/2019 8:00:00 AM\tN3 N1 N2\tN6-0 N7-1 N4-1",
+            "2\tU1\t11/15/2019 9:00:00 AM\tN3 N1 N2\tN8-1 N7-0",
+            "3\tU9\t11/15/2019 9:00:00 AM\t\tN8-0 N1-1",
+        ],
+    }
+    for part, lines in behaviours.items():
+        (tmp_path / f"MINDsmall_{part}").mkdir()
+        (tmp_path / f"MINDsmall_{part}" / "behaviors.tsv").write_text("\n".join(lines) + "\n")
+    task = recdata.task("mind-small/mind", from_path=tmp_path, allow_partial=True)
+    assert sets(task) == {"U1:1": {"N6", "N7", "N4"}, "U1:2": {"N8", "N7"}, "U9:3": {"N8", "N1"}}
+    context = task.to_pandas("context")
+    assert set(context.loc[context["user_id"] == "U1:2", "item_id"]) == {"N3", "N1", "N2"}
+    assert "N7" not in set(context["item_id"])  # what the impression before was clicked on is not shown
+    assert not measure(task).contradicted
+    lists = {"U1:1": "N7 N6 N4", "U1:2": "N8 N7", "U9:3": "N8 N1"}
+    rows = [(user, item, -rank) for user, items in lists.items() for rank, item in enumerate(items.split())]
+    result = recdata.score(task, pd.DataFrame(rows, columns=["user_id", "item_id", "score"]))
+    assert result["UAUC"] == (1 / 2 + 1 + 0) / 3
+    assert result["MRR(of='all')"] == pytest.approx(((1 + 1 / 3) / 2 + 1 + 1 / 2) / 3)
+
+
 PAPERS = {
     *(
         "ngcf",
@@ -165,7 +194,7 @@ PAPERS = {
         "din",
         "autoint",
     ),
-    *("kdd-cup-2023", "lamp", "amazon-2023"),
+    *("kdd-cup-2023", "lamp", "amazon-2023", "mind"),
 }
 
 
