@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 a bug in recdata; 2 wrong usage; 3 wrong input; 4 somethin
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -100,7 +101,10 @@ def main() -> None:
         code = None
     if stopped.code is not None and code != 0:
         click.echo("interrupted", err=True)
-        code = stopped.code
+        sys.stdout.flush()
+        # All blocks that clean up have ended. Python would now wait for threads that read, and turn an interrupt that came
+        # while a library was executing text of its own into another exit code.
+        os._exit(stopped.code)
     sys.exit(code if isinstance(code, int) else 0)
 
 
