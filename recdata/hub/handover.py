@@ -226,7 +226,7 @@ FORMATS: Mapping[str, Format] = {
         True,
         "from recbole.config import Config\nfrom recbole.data import create_dataset, data_preparation\n\n"
         'config = Config(model="BPR", config_file_list=["recbole.yaml"])\n'
-        "train, valid, test = data_preparation(config, create_dataset(config))",
+        "dataset = create_dataset(config)\ntrain, valid, test = data_preparation(config, dataset)",
         _recbole,
     ),
     "rectools": Format(
