@@ -54,14 +54,17 @@ def task(
     from_path: str | os.PathLike[str] | None = None,
     allow_partial: bool = False,
     rebuild: bool = False,
+    engine: str | Any = None,
 ) -> AnyTask:
     """Return a task by name ("movielens-100k/loo-last"), made where it is not in the store yet.
 
     Or by its address on the Hub ("hf://datasets/ORG/NAME@v1.0.0/loo-last"), made from what is published there.
 
     A fingerprint behind the name (``#`` and 6 digits or more) must be that of the task. rebuild: make the task again, in
-    place of what the store holds. Other parameters and errors as ``load``. What comes back is a ``Task`` or, where the
-    protocol is one over examples, an ``AnswerTask``.
+    place of what the store holds. engine: what makes it, where it is one over interactions: "duckdb", "spark",
+    ``recdata.engines.Spark`` with a master and settings, or a SparkSession; by default what RECDATA_ENGINE names, else
+    DuckDB. Other parameters and errors as ``load``. What comes back is a ``Task`` or, where the protocol is one over
+    examples, an ``AnswerTask``.
     """
     from recdata.protocol.built import open_answers, open_built, task_folder
     from recdata.protocol.document import load_protocol
@@ -105,7 +108,7 @@ def task(
         else:
             from recdata.protocol.build import build_task
 
-            made = build_task(corpus, protocol, folder, rebuild=rebuild)
+            made = build_task(corpus, protocol, folder, rebuild=rebuild, engine=engine)
     _check_fingerprint(task_name, name, made.fingerprint)
     return made
 

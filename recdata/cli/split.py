@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from recdata.cli._options import as_json, raw_files
+from recdata.cli._options import as_json, engines, raw_files
 
 
 @click.command("split")
 @click.argument("task")
 @raw_files
 @click.option("--rebuild", is_flag=True, help="Make it again, in place of what the store holds.")
+@engines
 @as_json
-def command(task: str, from_path: Path | None, allow_partial: bool, rebuild: bool, as_json: bool) -> None:
+def command(
+    task: str, from_path: Path | None, allow_partial: bool, rebuild: bool, engine: Any, as_json: bool
+) -> None:
     """Make the task CORPUS/PROTOCOL: filter, split, fix candidates, write its parts and fingerprint."""
     from recdata import api
     from recdata.cli._output import print_json, print_table, say
 
-    made = api.task(task, from_path=from_path, allow_partial=allow_partial, rebuild=rebuild)
+    made = api.task(task, from_path=from_path, allow_partial=allow_partial, rebuild=rebuild, engine=engine)
     manifest = made.manifest
     if as_json:
         print_json({**manifest, "folder": str(made.folder)})

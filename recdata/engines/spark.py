@@ -27,6 +27,14 @@ Batches = Callable[["Iterator[pa.RecordBatch]"], "Iterator[pa.RecordBatch]"]
 """What runs on each partition: Arrow batches to Arrow batches."""
 
 
+_WRITING = {
+    "compression": "zstd",
+    # Files of at most some hundred megabytes: several may be read at once, and each is hashed whole.
+    "maxRecordsPerFile": str(1 << 23),
+    "mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
+}
+
+
 class SparkEngine(Engine):
     """A Spark session's own temporary views, and what was kept for them; the session itself lives on."""
 
@@ -76,7 +84,15 @@ class SparkEngine(Engine):
     def parquet(self, *paths: Path | str) -> DataFrame:
         """Return the rows of Parquet files or folders of them. Raises MissingError where there are none."""
         with told():
-            return self.session.read.parquet(*map(location, paths))
+            return self.session.read.parquet(*map(pattern, paths))
+
+    def write(self, frame: DataFrame, path: Path | str) -> None:
+        """Write a DataFrame as a folder of Parquet files whose names are in the order of its partitions."""
+        with told():
+            frame.write.options(**_WRITING).parquet(location(path))
+        if isinstance(path, Path):
+            for checksum in path.glob(".*.crc"):
+                checksum.unlink()
 
     def add(self, relation: str, table: pa.Table) -> None:
         """Name ``relation`` an Arrow table."""
@@ -112,6 +128,24 @@ class SparkEngine(Engine):
                     for batch in reader:
                         for start in range(0, len(batch), size):
                             yield batch.slice(start, size)
+
+    def files(self, folders: Sequence[Path | str]) -> list[dict[str, tuple[int, str]]]:
+        """Return for each folder its Parquet files by name: (bytes, SHA-256 in hex), read where Spark's workers are."""
+        from pyspark.sql import functions as f
+
+        with told():
+            read = self.session.read.format("binaryFile").option("pathGlobFilter", "*.parquet")
+            rows = (
+                read.load(list(map(pattern, folders)))
+                .select("path", "length", f.sha2("content", 256))
+                .collect()
+            )
+        found: list[dict[str, tuple[int, str]]] = [{} for _ in folders]
+        names = [str(folder).rstrip("/").rpartition("/")[2] for folder in folders]
+        for path, length, digest in rows:
+            folder, file = path.rsplit("/", 2)[1:]
+            found[names.index(folder)][file] = (length, digest)
+        return found
 
     def mapped(self, frame: DataFrame, function: Batches, schema: str) -> DataFrame:
         """Return what ``function`` makes of the Arrow batches of each partition; schema: as in SQL's CREATE TABLE."""
@@ -267,16 +301,22 @@ class SparkEngine(Engine):
 
 
 def location(path: Path | str) -> str:
-    """Return a path of this machine as a URI that Spark reads as it stands, whatever its default file system is.
+    """Return a path of this machine as a URI, whatever Spark's default file system is; text is a URI already."""
+    return path if isinstance(path, str) else "file://" + path.absolute().as_posix()
 
-    >>> location(Path("/tmp/a b{1}"))
+
+def pattern(path: Path | str) -> str:
+    """Return the URI of a path as Spark reads it, where a few letters would be patterns; text stays as it is.
+
+    >>> pattern(Path("/tmp/a b{1}"))
     'file:///tmp/a b\\\\{1\\\\}'
-
-    Text is a URI already and stays as it is.
     """
-    if isinstance(path, str):
-        return path
-    return "file://" + re.sub(r"([{}\[\]*?\\])", r"\\\1", path.absolute().as_posix())
+    return path if isinstance(path, str) else re.sub(r"([{}\[\]*?\\])", r"\\\1", location(path))
+
+
+def inside(folder: Path | str, *names: str) -> Path | str:
+    """Return a path or URI inside a folder that is one or the other."""
+    return folder.joinpath(*names) if isinstance(folder, Path) else "/".join([folder.rstrip("/"), *names])
 
 
 def _column(column: str) -> str:

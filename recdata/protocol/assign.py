@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,13 +52,20 @@ def assign(
     held = engine.columns(call(splits, protocol["split"], where, engine, rows))
     part[held["row"]] = held["part"]
     _apply_policies(origin, protocol.get("policies", {}), part)
-    spared = "predefined" in protocol["split"] or (part == NUMBERED.index(CONTEXT) + 1).any()
-    for name in ("test",) if spared else ("train", "test"):
-        if not (part == NUMBERED.index(name) + 1).any():
-            raise InputError(
-                f"protocol {where}: no row of {origin.manifest['name']} comes into the {name} part"
-            )
+    check_parts(
+        origin, protocol, {number for number in range(1, len(NUMBERED) + 1) if (part == number).any()}
+    )
     return Assigned(part, {column: _values(engine, rows, column, total) for column in rows.changed})
+
+
+def check_parts(origin: Origin, protocol: Mapping[str, Any], numbers: Collection[int]) -> None:
+    """Raise InputError where a part that the protocol cannot do without has no row. numbers: of the parts that have."""
+    spared = "predefined" in protocol["split"] or NUMBERED.index(CONTEXT) + 1 in numbers
+    for name in ("test",) if spared else ("train", "test"):
+        if NUMBERED.index(name) + 1 not in numbers:
+            raise InputError(
+                f"protocol {protocol['name']}: no row of {origin.manifest['name']} comes into the {name} part"
+            )
 
 
 def _read(

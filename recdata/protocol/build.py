@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from recdata.engines import open_engine
 from recdata.engines.base import Engine
+from recdata.engines.duck import DuckEngine
 from recdata.errors import InputError
 from recdata.protocol import candidates, questions
 from recdata.protocol.assign import NUMBERED, Assigned, Codes, assign
@@ -44,11 +45,13 @@ def build_task(
     *,
     rebuild: bool = False,
     threads: int | None = None,
+    engine: str | Any = None,
 ) -> Task:
     """Make the task of the built corpus in ``corpus`` and ``protocol`` in ``folder``, unless it is there.
 
-    A task that stands there from other bytes of the corpus or another text of the protocol is made again. Raises
-    InputError where the protocol does not fit the corpus, MismatchError where the corpus's files were changed.
+    A task that stands there from other bytes of the corpus or another text of the protocol is made again. threads and
+    engine as ``open_engine`` takes them; Spark makes each table of the task a folder of Parquet files. Raises InputError
+    where the protocol does not fit the corpus, MismatchError where the corpus's files were changed.
     """
     manifest = read_manifest(corpus)
     _check_fit(manifest, protocol)
@@ -61,12 +64,17 @@ def build_task(
         }
         with (
             atomic_folder(folder, replace=True) as work,
-            open_engine(threads=threads) as engine,
+            open_engine(engine, threads=threads) as opened,
             ThreadPoolExecutor(1) as pool,
         ):
             # What was built is checked while it is used; nothing is finished before the check is.
             checked = pool.submit(check_files, corpus, read)
-            _Builder(corpus, manifest, protocol, engine, work).run()
+            if isinstance(opened, DuckEngine):
+                _Builder(corpus, manifest, protocol, opened, work).run()
+            else:
+                from recdata.protocol.spread.build import write_task
+
+                write_task(opened, Origin(corpus, manifest), protocol, work)
             checked.result()
     return Task.open(folder)
 

@@ -119,9 +119,8 @@ class Origin:
         code = filled(pc.index_in(lists.flatten(), item_ids), -1).astype(np.int32)
         return np.repeat(np.arange(len(row)), many), code
 
-    def _lists(self, column: str, row: npt.NDArray[np.int64]) -> pa.Array:
-        import pyarrow as pa
-
+    def check_lists(self, column: str) -> None:
+        """Raise InputError where the interactions have no such column of lists of ids."""
         types = self.types()["interactions"]
         if types.get(column) != "list<string>":
             lists = [name for name, kind in types.items() if kind == "list<string>"]
@@ -129,6 +128,11 @@ class Origin:
                 f"{self.manifest['name']}: interactions have no column {column!r} of lists of ids; "
                 f"they have {', '.join(lists) or 'none'}"
             )
+
+    def _lists(self, column: str, row: npt.NDArray[np.int64]) -> pa.Array:
+        import pyarrow as pa
+
+        self.check_lists(column)
         chunks = self.take([column], row).column(column)
         lists = chunks.combine_chunks() if chunks.num_chunks else pa.array([], chunks.type)
         if lists.null_count:

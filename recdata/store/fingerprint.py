@@ -83,6 +83,14 @@ class TableHasher:
             hashlib.sha256(b"".join(s.digest() for s in streams)).hexdigest() for streams in self._streams
         ]
 
+    def digests(self) -> dict[int, str]:
+        """Return the digests of the buckets that have rows, by their numbers."""
+        return {
+            number: digest
+            for number, (streams, digest) in enumerate(zip(self._streams, self.buckets(), strict=True))
+            if streams
+        }
+
     def content(self) -> Content:
         """Return what was hashed so far."""
         return Content(self._columns, self.buckets(), self.rows)
@@ -109,6 +117,12 @@ def ids_digest(ids: pa.Array) -> str:
     for piece in _streams(ids, nullable=False):
         total.update(piece)
     return total.hexdigest()
+
+
+def ids_streams(ids: pa.Array) -> tuple[memoryview | bytes, memoryview | bytes]:
+    """Return the two byte streams of some ids: their lengths, and their UTF-8 bytes."""
+    lengths, texts = _streams(ids, nullable=False)
+    return lengths, texts
 
 
 def bucket_of(
