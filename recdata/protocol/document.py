@@ -60,9 +60,11 @@ def read_protocol(path: Path) -> dict[str, Any]:
 def _defaults(task: str) -> Mapping[str, Any]:
     """Return the defaults of what a protocol for this kind of task may say."""
     schema = json.loads(resources.schema("protocol").read_text(encoding="utf-8"))
-    never = schema["then" if task == "answers" else "else"]["properties"]
     defaults = {key: rule["default"] for key, rule in schema["properties"].items() if "default" in rule}
-    return {key: value for key, value in defaults.items() if never.get(key) is not False}
+    if task != "answers":
+        return defaults
+    known = schema["then"]["propertyNames"]["enum"]
+    return {key: value for key, value in defaults.items() if key in known}
 
 
 def offered(document: Mapping[str, Any]) -> str:

@@ -94,7 +94,7 @@ class Result:
             for row in rows
         ]
         counts = self.document["counts"]
-        if "unparsable" in counts:
+        if counts.get("unparsable"):
             lines.append(
                 f"answers that could not be read: {counts['unparsable']:,} of {counts['population']:,}"
             )
