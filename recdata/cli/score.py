@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from recdata.cli._options import as_json
+from recdata.cli._options import as_json, engines
 from recdata.cli._predictions import PredictionsCommand
 
 
@@ -42,6 +43,7 @@ from recdata.cli._predictions import PredictionsCommand
 @click.option(
     "--max-errors", type=click.IntRange(1), default=20, show_default=True, help="How many findings to show."
 )
+@engines
 @as_json
 def command(
     task: str,
@@ -56,6 +58,7 @@ def command(
     by: str | None,
     max_errors: int,
     as_json: bool,
+    engine: Any,
 ) -> None:
     """Score the predictions in FILE for TASK. A file with errors gets no score (exit code 3)."""
     from recdata import api
@@ -69,7 +72,9 @@ def command(
         )
     try:
         if conventions is not None:
-            results = compare(api.task(task), file, conventions, metrics=metrics, part=part, limit=max_errors)
+            results = compare(
+                api.task(task), file, conventions, metrics=metrics, part=part, limit=max_errors, engine=engine
+            )
         else:
             results = [
                 score(
@@ -82,6 +87,7 @@ def command(
                     convention=convention,
                     ties=ties,
                     by=by,
+                    engine=engine,
                 )
             ]
     except RejectedError as error:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from recdata.cli._options import as_json
+from recdata.cli._options import as_json, engines
 from recdata.cli._predictions import PredictionsCommand
 
 
@@ -40,14 +41,15 @@ def _print_codes(context: click.Context) -> None:
     callback=lambda context, _, asked: _print_codes(context) if asked else None,
     help="Print every code that a finding can have, and leave.",
 )
+@engines
 @as_json
-def command(task: str, file: Path, part: str, max_errors: int, as_json: bool) -> None:
+def command(task: str, file: Path, part: str, max_errors: int, as_json: bool, engine: Any) -> None:
     """Check the predictions in FILE for TASK. All that is found is counted; errors end with exit code 3."""
     from recdata import api
     from recdata.cli._output import print_json, say
-    from recdata.submission.examine import validate
+    from recdata.scoring.validate import validate
 
-    findings = validate(api.task(task), file, part, max_errors)
+    findings = validate(api.task(task), file, part, max_errors, engine)
     errors, warnings = findings.total("error"), findings.total("warning")
     if as_json:
         print_json(findings.to_dict())

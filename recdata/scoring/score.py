@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from recdata.engines import is_spark
 from recdata.errors import InputError
 from recdata.metrics.ratings import Ratings
 from recdata.metrics.spelling import Measure, largest_cutoff, summary_of
@@ -39,6 +40,7 @@ def score(
     convention: str | None = None,
     ties: str = "md5",
     by: str | Iterable[str] | None = None,
+    engine: Any = None,
 ) -> Result:
     """Score ``predictions`` for ``part`` ("test" or "valid") of ``task``.
 
@@ -50,27 +52,37 @@ def score(
     .csv. limit: how many findings an error shows. convention: whose choices instead of the canonical ones
     ("ranx"; see ``recdata.scoring.conventions``). ties: "md5" (canonical), "expected" (the mean over all orders of
     equal scores), "best" or "worst". by: slices to score besides ("all", "cold,popularity", "items.genres"; see
-    ``recdata.scoring.slicing``).
+    ``recdata.scoring.slicing``). engine: as ``recdata.engines.open_engine`` takes it. On Spark predictions are a path or
+    URI that Spark reads (Parquet, CSV, JSON Lines), a table by name, or a DataFrame of Spark's, and the values of each
+    user a folder that Spark writes; the bits are the same.
 
     Raises RejectedError (an InputError) with all findings where the predictions have errors, InputError for a
     metric that does not exist or does not fit the task or convention, MissingError where the file is not there.
     """
     if isinstance(task, AnswerTask):
+        if engine is not None and is_spark(engine):
+            raise InputError(f"{task.name} is a task over examples, which the engine spark does not score")
         if convention is not None or ties != "md5":
             raise InputError(
                 f"{task.name} is a task over examples: there are no ties, and no conventions to choose from"
             )
         return score_answers(task, predictions, metrics, part, per_user, limit, by)
+    spark = is_spark(engine)
     chosen = plan(task, metrics, convention, ties, by)
     if per_user is not None:
         per_user = Path(per_user)
         PerUser.check_name(per_user)
         PerUser.check_unit(chosen)
-    results = _score(task, predictions, [chosen], part, limit)
+    if spark:
+        from recdata.scoring.spark.score import score as score_on_spark
+
+        results = score_on_spark(task, predictions, [chosen], part, limit, engine, per_user)
+    else:
+        results = _score(task, predictions, [chosen], part, limit)
     if not results or len(results[0].metrics) < len(chosen.measures):
         raise InputError(f"convention {chosen.name} leaves nobody of {task.name} to average over")
     (result,) = results
-    if per_user is not None:
+    if per_user is not None and not spark:
         write(result.per_user(), per_user)
     return result
 
@@ -82,6 +94,7 @@ def compare(
     metrics: str | Iterable[str] | None = None,
     part: str = "test",
     limit: int = SHOWN,
+    engine: Any = None,
 ) -> list[Result]:
     """Score the same predictions under several conventions ("all", "ranx,rectools"): a result for each, in order.
 
@@ -91,6 +104,10 @@ def compare(
     """
     task = of_interactions(task, "a choice of conventions")
     chosen = find_conventions(conventions) if isinstance(conventions, str) else conventions
+    if is_spark(engine):
+        from recdata.scoring.spark.score import score as score_on_spark
+
+        return score_on_spark(task, predictions, plans(task, metrics, chosen), part, limit, engine)
     return _score(task, predictions, plans(task, metrics, chosen), part, limit)
 
 

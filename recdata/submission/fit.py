@@ -59,7 +59,7 @@ def find_other_part(findings: Findings, encoder: Encoder, task: Task, part: str,
     users = users[users < len(task.user_ids)]
     owner, _, item = relevant.spread(users)
     found, here = (
-        _among(task, head.user, head.item, pairs).sum() for pairs in (there, Pairs(users[owner], item))
+        among(task, head.user, head.item, pairs).sum() for pairs in (there, Pairs(users[owner], item))
     )
     say_other_part(findings, int(found), int(here), part)
 
@@ -128,13 +128,13 @@ def _fit(task: Task, users: pa.Array, items: pa.Array, part: str) -> Fit:
     banned = np.zeros(len(user), dtype=bool)
     candidates = task.candidates() if fixes_candidates(task.protocol, part) else None
     if candidates is not None:
-        banned = ~_among(task, user, item, candidates)
+        banned = ~among(task, user, item, candidates)
     elif task.protocol["task"] == "ranking" and masks_seen(task.protocol):
-        banned = _among(task, user, item, task.seen_pairs(part))
+        banned = among(task, user, item, task.seen_pairs(part))
     return Fit(float(inside.mean() * (item != NO_ID).mean()), float((banned & inside & known).mean()))
 
 
-def _among(
+def among(
     task: Task, user: npt.NDArray[np.integer], item: npt.NDArray[np.integer], pairs: Pairs
 ) -> npt.NDArray[np.bool_]:
     """Say which rows are among ``pairs``. Codes of unknown ids are among none."""

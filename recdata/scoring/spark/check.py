@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from recdata.engines.spark import SparkEngine
 from recdata.engines.spark_session import told
@@ -15,7 +15,6 @@ from recdata.scoring.spark.output import What
 from recdata.scoring.spark.reading import Predictions
 from recdata.scoring.spark.union import Relations
 from recdata.submission.block import ITEM, USER
-from recdata.submission.encode import HEAD
 from recdata.submission.finding import Findings, escape
 from recdata.submission.fit import say_other_part
 from recdata.submission.ids import MOST_UNKNOWN
@@ -64,8 +63,8 @@ def check(
                 findings,
                 often,
             )
-    if ranking and counts["rows"]:
-        _other_part(relations, task, part, predictions, findings)
+    if ranking:
+        say_other_part(findings, counts["of_other_part"], counts["of_part"], part)
     keys = [
         "population",
         "missing_users",
@@ -183,26 +182,3 @@ class _Search:
                         "id": known.take(where),
                     }
                 )
-
-
-def _other_part(
-    relations: Relations, task: Task, part: str, predictions: Predictions, findings: Findings
-) -> None:
-    """Count the relevant pairs of either part among the first rows; without row numbers, among the first by hash."""
-    from pyspark.sql import functions as f
-
-    head = predictions.rows.where("wrong = 0")
-    head = head.where(f.col("row") < HEAD) if predictions.numbered else head.orderBy("row").limit(HEAD)
-    coded = head.join(f.broadcast(relations.ids("item")), ITEM).join(relations.ids("user"), USER)
-    coded = coded.select("user", "item")
-    other = "valid" if part == "test" else "test"
-    threshold: Any = task.protocol["relevance"].get("min_rating")
-    found = []
-    for name in (other, part):
-        pairs = relations.part(name)
-        if threshold is not None:
-            pairs = pairs.where(f.col("rating") >= float(threshold))
-        pairs = pairs.select("user", "item").distinct()
-        with told():
-            found.append(coded.join(pairs, ["user", "item"], "left_semi").count())
-    say_other_part(findings, found[0], found[1], part)

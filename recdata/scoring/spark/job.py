@@ -24,9 +24,10 @@ from recdata.scoring.spark.share import BAD, KIND_BITS, UNKNOWN_USERS, Kind, Nam
 from recdata.scoring.spark.values import Values
 from recdata.submission.asked import Asked
 from recdata.submission.block import ITEM, USER, Value
-from recdata.submission.encode import Coded
+from recdata.submission.encode import HEAD, Coded
 from recdata.submission.examine import Examined
 from recdata.submission.expected import Expected, judged_misses
+from recdata.submission.fit import among
 from recdata.submission.ids import MOST_UNKNOWN
 from recdata.submission.lists import ListChecks
 from recdata.submission.ranking import RankingPass, Tally
@@ -57,7 +58,8 @@ class Job:
 
     manifest: the task's name and protocol. part: what is predicted. parts: those whose rows are sent. candidates: whether
     candidates are. items: how many the task has. value: what orders the lists. limit: how many findings of a code
-    are kept. longest: bytes of an unknown id. sliced: the names of slices by content, then of those that are sent as rows.
+    are kept. longest: bytes of an unknown id. numbered: whether rows have numbers. by_content, by_rows: the names of slices
+    by content, and of those that are sent as rows.
     texts: a broadcast of the items' ids, an Arrow array. known: a broadcast of Known.
     """
 
@@ -69,6 +71,7 @@ class Job:
     value: Value
     limit: int
     longest: int
+    numbered: bool
     plans: tuple[Plan, ...] = ()
     by_content: tuple[str, ...] = ()
     by_rows: tuple[str, ...] = ()
@@ -154,6 +157,7 @@ class _Work:
             if job.plans and not rating.missing and len(rating.population):
                 self.values.take(share, examined, slices, job.readings[0][1])
             return
+        self._compare_parts(share, coded)
         expected = Expected.read(share, job.part)
         self.counts["population"] += len(expected.population)
         for number, (asked, measures) in enumerate(job.readings):
@@ -203,6 +207,14 @@ class _Work:
             user, item, value, row = user[order], item[order], value[order], row[order]
         self.counts["rows"] += len(user)
         return Coded(user, item, value if self.job.value == "score" else -value, row)
+
+    def _compare_parts(self, share: Share, coded: Coded) -> None:
+        """Count the relevant pairs of either part among the first rows or, where rows have no numbers, among all."""
+        head = np.flatnonzero(coded.row < HEAD) if self.job.numbered else slice(None)
+        other = "valid" if self.job.part == "test" else "test"
+        for part, name in ((self.job.part, "of_part"), (other, "of_other_part")):
+            here = among(share, coded.user[head], coded.item[head], share.truth(part))
+            self.counts[name] += int(here.sum())
 
     def _note_unknown(self, coded: Coded, users: Names) -> None:
         """Count rows whose user or item is not known; give out unknown users, keep where items are met first."""

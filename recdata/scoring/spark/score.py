@@ -33,7 +33,7 @@ from recdata.submission.spool import Given
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-_BEFORE = {"valid": ("train", "context"), "test": ("train", "context", "valid")}
+_BEFORE = {"valid": {"train", "context"}, "test": {"train", "context", "valid"}}
 
 
 def validate(task: Task, predictions: Any, part: str, limit: int, engine: Any) -> Findings:
@@ -183,7 +183,9 @@ def _compute(run: _Run, predictions: Predictions, limits: Limits) -> None:
     ranking = task.protocol["task"] == "ranking"
     candidates = ranking and fixes_candidates(task.protocol, part)
     by = run.plans[0].by if run.plans else ()
-    parts = [part, *(_BEFORE[part] if _reads_history(run.plans, task, part) else ())]
+    # Both parts that are predicted, to see which the predictions are made for.
+    parts = {part, "valid", "test"} if ranking else {part}
+    parts |= _BEFORE[part] if _reads_history(run.plans, task, part) else set()
     job = Job(
         {"name": task.name, "protocol": dict(task.protocol)},
         part,
@@ -193,6 +195,7 @@ def _compute(run: _Run, predictions: Predictions, limits: Limits) -> None:
         predictions.value,
         run.findings.limit,
         limits.id_length,
+        predictions.numbered,
         tuple(run.plans),
         texts=context.broadcast(task.item_ids),
         known=context.broadcast(known_of(engine, relations, task, part, run.plans)),

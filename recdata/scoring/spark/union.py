@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recdata.engines.spark import SparkEngine
@@ -24,6 +23,7 @@ class Relations:
 
     def __init__(self, engine: SparkEngine, task: Task) -> None:
         self._engine, self._task = engine, task
+        self._tables: dict[str, DataFrame] = {}
 
     def ids(self, entity: str) -> DataFrame:
         """Return the ids of "user" or "item" with their codes: the columns ``{entity}_id``, ``{entity}``."""
@@ -53,8 +53,9 @@ class Relations:
         return int(self._task.manifest["tables"].get(name, {}).get("rows", 0))
 
     def _table(self, name: str) -> DataFrame:
-        path: Path = self._task.folder / f"{name}.parquet"
-        return self._engine.parquet(path)
+        if name not in self._tables:
+            self._tables[name] = self._engine.parquet(self._task.folder / f"{name}.parquet")
+        return self._tables[name]
 
 
 def union(

@@ -1,0 +1,30 @@
+"""Validating predictions on the engine that is asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from recdata.engines import is_spark
+from recdata.errors import InputError
+from recdata.protocol.answers import AnyTask
+from recdata.protocol.task import Task
+from recdata.submission.examine import SHOWN
+from recdata.submission.examine import validate as validate_here
+from recdata.submission.finding import Findings
+
+
+def validate(
+    task: AnyTask, predictions: Any, part: str = "test", limit: int = SHOWN, engine: Any = None
+) -> Findings:
+    """Return everything that is wrong with ``predictions``; see ``recdata.submission.examine.validate``.
+
+    engine: as ``recdata.engines.open_engine`` takes it; on Spark predictions are what ``recdata.scoring.score.score``
+    says. Errors as there.
+    """
+    if not is_spark(engine) or (engine is None and not isinstance(task, Task)):
+        return validate_here(task, predictions, part, limit)
+    if not isinstance(task, Task):
+        raise InputError(f"{task.name} is a task over examples, which the engine spark does not read")
+    from recdata.scoring.spark.score import validate as validate_on_spark
+
+    return validate_on_spark(task, predictions, part, limit, engine)
