@@ -12,7 +12,7 @@ import numpy.typing as npt
 from recdata.errors import InputError
 from recdata.protocol.task import Task
 from recdata.store.atomic import atomic_file
-from recdata.submission.answers.template import write_answers
+from recdata.submission.answers.template import checked_answers, write_answers
 from recdata.submission.block import Reader
 from recdata.submission.encode import Encoder
 from recdata.submission.examine import SHOWN, examine
@@ -25,6 +25,8 @@ from recdata.submission.slabs import ScatteredError, grouped, scattered
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from recdata.protocol.answers import AnswerTask
 
 Writer = Callable[[Any, Any, Path, str, int], int]
 """Takes what ``write_submission`` takes."""
@@ -70,7 +72,9 @@ def write_rankings(task: Task, predictions: Any, output: Path, part: str = "test
     examined = examine(task, reader, findings, part)
     if examined.evidence is None or examined.findings.total("error"):
         raise RejectedError(examined.findings)
-    lists, items = _lists(task, reader, sessions)
+    # Read again from the start, sessions that are not averaged over too.
+    again, _ = open_predictions(predictions, limit)
+    lists, items = _lists(task, again or reader, sessions)
     _check_whole(task, lists, sessions, examined.findings)
     with atomic_file(output) as temporary:
         _write(lists, items, sessions, temporary)
@@ -135,5 +139,30 @@ def _tables(lists: Codes, texts: pa.StringArray, sessions: Sessions, schema: pa.
         )
 
 
-WRITERS: Mapping[str, Writer] = {"ranking": write_rankings, "answers": write_answers}
+def write_texts(
+    task: AnswerTask, predictions: Any, output: Path, part: str = "test", limit: int = SHOWN
+) -> int:
+    """Write answers for ``part`` to ``output``: LaMP's JSON, or as .parquet the layout of KDD Cup 2023's task 3.
+
+    In that one a session's row holds its locale and the title; the rows stand by locale and place. Raises what
+    ``write_answers`` does, InputError where the examples are no sessions with places.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    ids = task.ids(part)
+    sessions = Sessions.among(ids, np.arange(len(ids))) if output.suffix == ".parquet" else None
+    if sessions is None:
+        return write_answers(task, predictions, output, part, limit)
+    answer = checked_answers(task, predictions, part, limit).cast(pa.string())
+    columns = {
+        LOCALE: pa.array(sessions.locales).take(pa.array(sessions.locale)),
+        PREDICTED: answer.take(pa.array(sessions.user)),
+    }
+    with atomic_file(output) as temporary:
+        pq.write_table(pa.table(columns), temporary, compression="zstd", store_schema=False)
+    return len(ids)
+
+
+WRITERS: Mapping[str, Writer] = {"ranking": write_rankings, "answers": write_texts}
 """The writers, by the kind of task."""

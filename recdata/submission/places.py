@@ -5,8 +5,8 @@
     DE      [B0C, B0A, ...]         of session 0 of DE
     UK      [B0B, B0D, ...]         of session 1 of UK
 
-Such a file names no user. Which session a row is for follows from a test set whose users are called by set, locale and
-place, as Amazon-M2's are: ``task2-ES-17``.
+Task 3 has a title in the place of the list. Such a file names no user: which session a row is for follows from a test set
+whose users (or examples) are called by set, locale and place, as Amazon-M2's are: ``task2-ES-17``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import numpy.typing as npt
 
 from recdata.protocol.task import Task
 from recdata.store.arrays import filled
-from recdata.submission.block import Reader
 from recdata.submission.finding import Findings
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ class Places:
         return pc.binary_join_element_wise(encoded.cast(pa.string()), pa.array(place).cast(pa.string()), "-")
 
 
-def places_of(reader: Reader) -> Places | None:
+def places_of(reader: object) -> Places | None:
     """Return the rows that the last reading had, where they are known by their places alone; else None."""
     places: Places | None = getattr(reader, "places", None)
     return places
@@ -84,18 +83,22 @@ class Sessions(NamedTuple):
 
     @classmethod
     def of(cls, task: Task, part: str) -> Sessions | None:
-        """Return the sessions of the set that ``part`` asks for, those without a label too; None where users have no places.
+        """Return the sessions of the set that ``part`` asks for, the unlabelled too; None where there are no places."""
+        return cls.among(task.user_ids, task.population(part))
 
-        They have where all users of the part are called by one set, a locale and a place, and the places of a locale are
+    @classmethod
+    def among(cls, ids: pa.StringArray, asked: npt.NDArray[np.integer]) -> Sessions | None:
+        """Return the sessions of the set that the ids at ``asked`` are of; None where ids have no places.
+
+        They have where all that is asked for is called by one set, a locale and a place, and the places of a locale are
         0, 1, ... without a gap.
         """
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        asked = task.population(part)
         if not len(asked):
             return None
-        taken = pc.extract_regex(task.user_ids, _FORM)
+        taken = pc.extract_regex(ids, _FORM)
         sets = pc.struct_field(taken, "set")
         wanted = pc.unique(sets.take(pa.array(asked)))
         if len(wanted) != 1 or wanted.null_count:

@@ -17,6 +17,7 @@ from recdata.submission.answers.reading import Read, read
 from recdata.submission.answers.rows import ANSWER, ID, AnswerReader, Batch
 from recdata.submission.expected import check_part
 from recdata.submission.finding import Findings, StopReadingError, escape
+from recdata.submission.places import Sessions, places_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,15 +58,19 @@ def examine(task: AnswerTask, reader: AnswerReader, findings: Findings, part: st
 
 def _examine(task: AnswerTask, reader: AnswerReader, findings: Findings, part: str) -> ExaminedAnswers:
     examined = ExaminedAnswers(findings, reader)
-    gathered = _Gathered(task.ids(part), reader, findings)
+    gathered, sessions = _Gathered(task.ids(part), reader, findings), None
     try:
         for batch in reader.batches(findings):
+            if not gathered.rows and places_of(reader) is not None:
+                sessions = _by_place(task, part, gathered, findings)
             gathered.take(batch)
             _check_task(task, reader, findings)
         _check_task(task, reader, findings)
     except StopReadingError:
         return examined
     gathered.finish()
+    if sessions is not None and (places := places_of(reader)) is not None:
+        sessions.compare(places.rows, findings)
     _find_other_part(task, part, gathered)
     if findings.total("error"):
         return examined
@@ -77,6 +82,24 @@ def _examine(task: AnswerTask, reader: AnswerReader, findings: Findings, part: s
         if task.answers.type == "number":
             examined.counts["outside_range"] = len(examined.read.outside)
     return examined
+
+
+def _by_place(task: AnswerTask, part: str, gathered: _Gathered, findings: Findings) -> Sessions:
+    """Let examples be called by locale and place, as the rows of the file are; return what is known of them.
+
+    Raises StopReadingError, with the reason in ``findings``, where they have no places.
+    """
+    import pyarrow as pa
+
+    ids = task.ids(part)
+    sessions = Sessions.among(ids, np.arange(len(ids)))
+    if sessions is None:
+        findings.add(
+            "no-places", value=task.name, expected="a task of KDD Cup 2023, or the column example_id"
+        )
+        raise StopReadingError
+    gathered.ids = sessions.renamed(ids).cast(pa.large_string())
+    return sessions
 
 
 def _check_task(task: AnswerTask, reader: AnswerReader, findings: Findings) -> None:

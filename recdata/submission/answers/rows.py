@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from recdata.submission.finding import Findings, StopReadingError, Unit, escape
 from recdata.submission.limits import Limits
+from recdata.submission.places import LOCALE, PREDICTED
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,10 +66,13 @@ class AnswerReader(Protocol):
 
 
 def find_columns(names: Sequence[str], findings: Findings) -> tuple[str, str]:
-    """Return the names of the columns of ids and of answers.
+    """Return the names of the columns of ids and of answers; of locales, where rows are known by their places (task 3 of
+    KDD Cup 2023).
 
     Raises StopReadingError, with what is missing or there twice in ``findings``.
     """
+    if {LOCALE, PREDICTED} <= set(names) and not set(NAMES[ID]) & set(names):
+        return LOCALE, PREDICTED
     found, wrong = [], False
     there = ", ".join(escape(name, 30) for name in names[:20]) or "none"
     for wanted, known in NAMES.items():

@@ -12,6 +12,7 @@ from recdata.submission.answers.rows import ANSWER, ID, ROWS, Batch, find_column
 from recdata.submission.file import File
 from recdata.submission.finding import Findings, StopReadingError, Unit
 from recdata.submission.limits import Limits
+from recdata.submission.places import LOCALE, Places
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,6 +24,7 @@ class ParquetAnswers:
     unit: Unit = "row"
     format = "parquet"
     task: str | None = None
+    places: Places | None = None
 
     def __init__(self, file: File) -> None:
         self.name, self.limits = file.name, file.limits
@@ -39,8 +41,9 @@ class ParquetAnswers:
             with pq.ParquetFile(self._file.path) as file:
                 self.limits.check("columns", len(file.schema_arrow.names), findings)
                 columns = find_columns(file.schema_arrow.names, findings)
+                self.places = Places() if columns[0] == LOCALE else None
                 for batch in file.iter_batches(ROWS, columns=list(columns)):
-                    yield _batch(batch, columns, first, findings)
+                    yield _batch(batch, columns, first, findings, self.places)
                     first += len(batch)
         except (pa.ArrowException, OSError, NotImplementedError) as error:
             findings.add("unreadable", value=error)
@@ -53,6 +56,7 @@ class TableAnswers:
     unit: Unit = "row"
     format = "table"
     task: str | None = None
+    places: Places | None = None
 
     def __init__(self, name: str, table: pa.Table, limits: Limits, findings: Findings) -> None:
         self.name, self.limits = name, limits
@@ -87,9 +91,10 @@ class TableAnswers:
 
     def batches(self, findings: Findings) -> Iterator[Batch]:
         """Yield the rows. Raises StopReadingError where columns are not what they must be."""
-        first = 0
+        first, places = 0, Places() if self._columns[0] == LOCALE else None
+        self.places = places
         for batch in self._table.to_batches(ROWS):
-            yield _batch(batch, self._columns, first, findings)
+            yield _batch(batch, self._columns, first, findings, places)
             first += len(batch)
 
     def size(self) -> int:
@@ -133,9 +138,15 @@ def _pandas(frame: Any, findings: Findings) -> pa.Table:
     return pa.table(made)
 
 
-def _batch(batch: pa.RecordBatch, columns: tuple[str, str], first: int, findings: Findings) -> Batch:
+def _batch(
+    batch: pa.RecordBatch, columns: tuple[str, str], first: int, findings: Findings, places: Places | None
+) -> Batch:
+    import pyarrow as pa
+
     row = np.arange(first, first + len(batch))
     id_column, answer = (_text(batch.column(name), name, findings) for name in columns)
+    if places is not None:
+        id_column = places.keys(pa.chunked_array([id_column])).cast(pa.large_string())
     return Batch(row, id_column, answer)
 
 

@@ -102,19 +102,25 @@ def write_answers(task: AnswerTask, predictions: Any, output: Path, part: str, l
     The targets need not be known. Raises RejectedError where the answers have errors, InputError where ``output`` is not
     called .json, or the examples are of several of the publisher's tasks.
     """
-    from recdata.submission.answers.examine import examine
-
     if output.suffix.lower() != ".json":
         raise InputError(f"{output.name}: the layout is JSON; give a name that ends with .json")
+    import pyarrow as pa
+
+    answer = checked_answers(task, predictions, part, limit)
+    return write(task, pa.table({ID: task.ids(part), ANSWER: answer}), output)
+
+
+def checked_answers(task: AnswerTask, predictions: Any, part: str, limit: int) -> pa.Array:
+    """Return the answers to ``part`` in its order. Raises RejectedError where they have errors."""
+    from recdata.submission.answers.examine import examine
+
     reader, findings = open_answers(predictions, limit)
     if reader is None:
         raise RejectedError(findings)
     examined = examine(task, reader, findings, part)
     if examined.answer is None:
         raise RejectedError(findings)
-    import pyarrow as pa
-
-    return write(task, pa.table({ID: task.ids(part), ANSWER: examined.answer}), output)
+    return examined.answer
 
 
 def write(task: AnswerTask, table: pa.Table, path: Path) -> int:
