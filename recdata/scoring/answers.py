@@ -119,7 +119,7 @@ class Evidence:
             return self._texts
         if family == "rating":
             return Ratings(self._users[1], self._users[0], self._read.target, self._read.number)
-        return Labels(self._read.gold, self._read.predicted, self._task.answers.labels)
+        return Labels(self._read.gold, self._read.predicted, self._read.labels)
 
     def values(self, measure: Measure) -> Floats:
         """Return the values of ``measure``: of each example, of each user, or the one of all together."""

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 class Read:
     """Answers as they were read, in the order of the task's part; what does not apply to their type is empty.
 
-    predicted, gold: int32[n], places among the labels, -1 for what is none. number, target: float64[n]. unread: places
+    predicted, gold: int32[n], places among ``labels``, -1 for what is none; of choices these are as many letters as an
+    example has options at most. number, target: float64[n]. unread: places
     of answers that could not be read. outside: of numbers that are not in the range that is asked for.
     """
 
@@ -40,6 +41,7 @@ class Read:
     target: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     unread: Sequence[int] = ()
     outside: Sequence[int] = ()
+    labels: tuple[str, ...] = ()
 
 
 def read(what: Answers, name: str, answer: pa.Array, target: pa.Array, options: pa.Array | None) -> Read:
@@ -66,7 +68,7 @@ def _labels(what: Answers, name: str, answers: list[str], targets: list[str]) ->
         )
     predicted = [places.get(answer.strip(), UNKNOWN) for answer in answers]
     unread = [place for place, code in enumerate(predicted) if code == UNKNOWN]
-    return Read(np.array(predicted, np.int32), np.array(gold, np.int32), unread=unread)
+    return Read(np.array(predicted, np.int32), np.array(gold, np.int32), unread=unread, labels=what.labels)
 
 
 def _letters(
@@ -84,7 +86,8 @@ def _letters(
         gold.append(letters.index(expected))
         predicted.append(UNKNOWN if found is None else letters.index(found))
     unread = [place for place, code in enumerate(predicted) if code == UNKNOWN]
-    return Read(np.array(predicted, np.int32), np.array(gold, np.int32), unread=unread)
+    labels = what.labels if many is None else what.labels[: max(many, default=0)]
+    return Read(np.array(predicted, np.int32), np.array(gold, np.int32), unread=unread, labels=labels)
 
 
 def _numbers(what: Answers, name: str, answers: list[str], targets: list[str]) -> Read:
