@@ -55,8 +55,9 @@ def run(texts: Texts, what: str, function: Chunk, *arguments: Any) -> Values:
             results[place] = values
             progress.update(len(values))
 
-        if workers > 1 and sys.executable:
-            _spread(texts, bounds, workers, (function, arguments), done)
+        processes = _start(workers) if workers > 1 else []
+        if processes:
+            _spread(texts, bounds, processes, (function, arguments), done)
         else:
             for place, (start, end) in enumerate(bounds):
                 done(place, function(*_pairs(texts, start, end), *arguments))
@@ -95,10 +96,22 @@ def _pairs(texts: Texts, start: int, end: int) -> tuple[list[str], list[str]]:
     ).to_pylist()
 
 
+def _start(workers: int) -> list[subprocess.Popen[bytes]]:
+    """Start processes, as many as this machine lets; without any the work is done in this one."""
+    processes: list[subprocess.Popen[bytes]] = []
+    command = [sys.executable, "-c", _START.format(path=sys.path)]
+    for _ in range(workers):
+        try:
+            processes.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+        except OSError:
+            break
+    return processes
+
+
 def _spread(
     texts: Texts,
     bounds: Sequence[tuple[int, int]],
-    workers: int,
+    processes: Sequence[subprocess.Popen[bytes]],
     task: tuple[Chunk, tuple[Any, ...]],
     done: Callable[[int, Values], None],
 ) -> None:
@@ -106,7 +119,6 @@ def _spread(
     waiting = iter(enumerate(bounds))
     lock = threading.Lock()
     failures: list[BaseException] = []
-    processes: list[subprocess.Popen[bytes]] = []
 
     def serve(process: subprocess.Popen[bytes]) -> None:
         try:
@@ -134,23 +146,11 @@ def _spread(
             failures.append(error)
 
     try:
-        for _ in range(workers):
-            processes.append(
-                subprocess.Popen(
-                    [sys.executable, "-c", _START.format(path=sys.path)],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                )
-            )
         threads = [threading.Thread(target=serve, args=(process,), daemon=True) for process in processes]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    except OSError as error:
-        raise ResourceError(
-            f"no process could be started to compute a metric of texts: {error}; set RECDATA_THREADS=1"
-        ) from error
     finally:
         for process in processes:
             process.kill()
@@ -186,6 +186,8 @@ def _receive(out: IO[bytes]) -> Any:
 
 def work() -> None:
     """Be a process of the pool: compute what comes in until the pipe closes."""
+    # nltk imports these where they are there, a second for nothing that a metric of texts uses.
+    sys.modules.update(dict.fromkeys(("sklearn", "scipy", "pandas")))  # type: ignore[arg-type]
     with os.fdopen(os.dup(1), "wb") as out:
         # What a library prints must not come between the results.
         os.dup2(2, 1)

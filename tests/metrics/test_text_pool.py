@@ -36,7 +36,7 @@ def test_processes_compute(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
     def spread(*arguments: Any) -> None:
-        asked.append(arguments[2])
+        asked.append(len(arguments[2]))
         spread_before(*arguments)
 
     spread_before = text_pool._spread
@@ -64,6 +64,11 @@ def test_a_process_that_dies_is_told() -> None:
 
 def die(gold: Sequence[str], answer: Sequence[str]) -> np.ndarray[Any, Any]:
     os._exit(3)
+
+
+def test_where_no_process_starts_this_one_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_pool.sys, "executable", "/no/such/python")
+    assert len(parse("TokenF1").values(texts(2))) == MANY
 
 
 def test_chunks_are_cut_by_rows_and_size() -> None:
