@@ -8,8 +8,10 @@ has facts of the task. An id is the first 16 hex digits. Nothing is edited, noth
 from __future__ import annotations
 
 import json
+import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from recdata import resources
 from recdata.errors import InputError, MissingError
-from recdata.store.atomic import atomic_file, write_json
+from recdata.store.atomic import atomic_file, write_json, writing
 from recdata.store.fingerprint import digest
 
 if TYPE_CHECKING:
@@ -164,13 +166,41 @@ class Ledger:
         from recdata.schema.documents import check
 
         check(document, "entry", "this entry")
-        path = self.place(task) / f"{id_of(document)}.json"
-        if values is not None:
-            with atomic_file(path.with_suffix(".parquet")) as temporary:
-                temporary.write_bytes(values.read_bytes())
-        # The entry comes last: where it stands, its values do.
-        write_json(path, document)
+        place = self.place(task)
+        path = place / f"{id_of(document)}.json"
+        with _alone(place):
+            if values is not None:
+                with atomic_file(path.with_suffix(".parquet")) as temporary:
+                    temporary.write_bytes(values.read_bytes())
+            # The entry comes last: where it stands, its values do.
+            write_json(path, document)
         return path
+
+
+@contextmanager
+def _alone(place: Path) -> Iterator[None]:
+    """Let one process at a time add to ``place``, first removing the values that a killed one left without their entry.
+
+    The lock is on the folder itself, so that no file of it is left in what people commit; where folders cannot be locked
+    (Windows), nothing is removed either.
+    """
+    if os.name != "posix":
+        yield
+        return
+    import fcntl
+
+    with writing(place):
+        place.mkdir(parents=True, exist_ok=True)
+        handle = os.open(place, os.O_RDONLY)
+        try:
+            with suppress(OSError):  # some network file systems have no locks
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                for path in place.glob("*.parquet"):
+                    if not path.name.startswith("task-") and not path.with_suffix(".json").exists():
+                        path.unlink()
+            yield
+        finally:
+            os.close(handle)
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -98,8 +98,9 @@ def submit(
             f"near copy: {share:.0%} of what is recommended is that of entry {other.id} ({other.label})"
             for other, share in near_copies(document, entries)
         ]
+        # Facts first: an entry that stands is refused when it is submitted again, and would never get them.
+        write_facts(ledger, task, task.compared_part)
         path = ledger.add(document, task.name, values)
-    write_facts(ledger, task, task.compared_part)
     return Submitted(path, document, warnings)
 
 
@@ -147,8 +148,8 @@ def report(
     wrong = consistency.faults(numbers, tolerance=consistency.ROUNDED)
     if wrong:
         raise InputError("the numbers contradict each other:\n  " + "\n  ".join(wrong))
-    path = ledger.add(document, task.name)
     write_facts(ledger, task, task.compared_part)
+    path = ledger.add(document, task.name)
     return Submitted(path, document, [])
 
 
