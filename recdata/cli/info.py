@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from recdata.cli._options import as_json
+from recdata.cli._options import as_json, engines
 
 
 @click.command("info")
@@ -17,8 +17,9 @@ from recdata.cli._options import as_json
 @click.option(
     "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write all of it as a page, with plots."
 )
+@engines
 @as_json
-def command(corpus: str, with_stats: bool, html: Path | None, as_json: bool) -> None:
+def command(corpus: str, with_stats: bool, html: Path | None, engine: Any, as_json: bool) -> None:
     """Show what CORPUS is: terms, sources, tables, expected counts; with --stats what its rows are like."""
     from recdata.cli._output import plain, print_json, say
     from recdata.corpora.corpus import Corpus
@@ -34,7 +35,7 @@ def command(corpus: str, with_stats: bool, html: Path | None, as_json: bool) -> 
     if with_stats or (html is not None and told["built"]):
         from recdata.corpora.stats import stats
 
-        numbers = stats(Corpus.open(corpora() / f"{card.name}@{card.version}"))
+        numbers = stats(Corpus.open(corpora() / f"{card.name}@{card.version}"), engine)
     if html is not None:
         from recdata.corpora.page import page
         from recdata.store.atomic import atomic_file

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from recdata.cli._options import as_json, raw_files
+from recdata.cli._options import as_json, engines, raw_files
 
 
 @click.command("leakage")
 @click.argument("task")
 @raw_files
+@engines
 @as_json
-def command(task: str, from_path: Path | None, allow_partial: bool, as_json: bool) -> None:
+def command(task: str, from_path: Path | None, allow_partial: bool, engine: Any, as_json: bool) -> None:
     """Measure the leakage of CORPUS/PROTOCOL, and hold it against what the protocol states.
 
     Shares of test rows older than training, of users and items trained on after their test, of pairs in two
@@ -24,8 +26,8 @@ def command(task: str, from_path: Path | None, allow_partial: bool, as_json: boo
     from recdata.protocol.answers import of_interactions
     from recdata.protocol.leakage import measure
 
-    made = api.task(task, from_path=from_path, allow_partial=allow_partial)
-    found = measure(of_interactions(made, "leakage"))
+    made = api.task(task, from_path=from_path, allow_partial=allow_partial, engine=engine)
+    found = measure(of_interactions(made, "leakage"), engine)
     if as_json:
         print_json(found.to_json())
         return

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from recdata.cli._options import as_json
+from recdata.cli._options import as_json, engines
 from recdata.errors import MismatchError
 
 
 @click.command("verify")
 @click.argument("task")
+@engines
 @as_json
-def command(task: str, as_json: bool) -> None:
+def command(task: str, engine: Any, as_json: bool) -> None:
     """Recompute CORPUS/PROTOCOL (or CORPUS) from the store, and compare it with what was built and what is pinned.
 
     The first bucket that differs is named, with the users in it. Exit code 5 where anything differs.
@@ -19,7 +22,7 @@ def command(task: str, as_json: bool) -> None:
     from recdata.cli._output import print_json, say
     from recdata.protocol.verify import verify
 
-    checks = verify(task)
+    checks = verify(task, engine)
     if as_json:
         print_json([check._asdict() for check in checks])
     else:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from fractions import Fraction
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,17 +20,16 @@ PERCENTS = (0, 1, 5, 25, 50, 75, 95, 99, 100)
 MOST = 50
 """How many events, rating values or months are told one by one."""
 
-Counts = npt.NDArray[np.integer[Any]]
 
-
-def stats(corpus: Corpus) -> dict[str, Any]:
+def stats(corpus: Corpus, engine: str | Any = None) -> dict[str, Any]:
     """Return the statistics of a corpus as a JSON document.
 
     Whatever its record kinds: ``rows`` by kind. Of interactions: ``users``, ``items``, ``pairs`` (distinct), ``density``
     (pairs over users times items), ``repeated`` (the share of rows that are not the first of their pair), ``time``,
     ``events``, ``ratings``, ``weights``, ``activity`` and ``popularity`` (rows a user, rows an item, as percentiles
     with their mean), ``gini`` of both, ``cold`` (see ``_cold``). Of sessions: their lengths, and how many by locale. Of
-    examples: how many by task, and the lengths of profiles and inputs. What a corpus has not is None.
+    examples: how many by task, and the lengths of profiles and inputs. What a corpus has not is None. engine: what
+    counts, as ``open_engine`` takes it.
     """
     tables = corpus.manifest["tables"]
     document: dict[str, Any] = {
@@ -42,22 +42,22 @@ def stats(corpus: Corpus) -> dict[str, Any]:
         "examples": None,
     }
     tellers = {"interactions": _interactions, "sessions": _sessions, "examples": _examples}
-    with open_engine() as engine:
+    with open_engine(engine) as opened:
         for kind, tell in tellers.items():
             if kind in corpus.kinds and tables[kind]["rows"]:
                 columns = [column["name"] for column in tables[kind]["columns"]]
-                engine.read(kind, [corpus.folder / tables[kind]["file"]], columns)
-                document[kind] = tell(engine, columns)
+                opened.read(kind, [corpus.folder / tables[kind]["file"]], columns)
+                document[kind] = tell(opened, columns)
     return document
 
 
 def _interactions(engine: Engine, columns: list[str]) -> dict[str, Any]:
     activity, popularity = (
-        engine.columns(f"SELECT count(*) AS n FROM interactions GROUP BY {entity}")["n"]
+        _tally(engine, f"SELECT count(*) AS value FROM interactions GROUP BY {entity}")
         for entity in ("user", "item")
     )
-    ((pairs,),) = engine.fetch("SELECT count(*) FROM (SELECT DISTINCT user, item FROM interactions)")
-    rows, users, items = int(activity.sum()), len(activity), len(popularity)
+    ((pairs,),) = engine.fetch("SELECT count(*) FROM (SELECT DISTINCT user, item FROM interactions) AS pairs")
+    rows, users, items = int(activity.values @ activity.times), activity.total, popularity.total
     return {
         "users": users,
         "items": items,
@@ -78,13 +78,14 @@ def _interactions(engine: Engine, columns: list[str]) -> dict[str, Any]:
 def _time(engine: Engine, rows: int) -> dict[str, Any] | None:
     """Return the first and last moment, the days between them, the share of rows with a time, and rows by month."""
     ((first, last, timed),) = engine.fetch(
-        "SELECT epoch_us(min(timestamp)), epoch_us(max(timestamp)), count(timestamp) FROM interactions"
+        f"SELECT {engine.microseconds('min(timestamp)')}, {engine.microseconds('max(timestamp)')}, "
+        "count(timestamp) FROM interactions"
     )
     if not timed:
         return None
     months = engine.fetch(
-        "SELECT strftime(make_timestamp(epoch_us(timestamp)), '%Y-%m') AS month, count(*) FROM interactions "
-        "WHERE timestamp IS NOT NULL GROUP BY month ORDER BY month"
+        f"SELECT month, count(*) FROM (SELECT {engine.month('timestamp')} AS month FROM interactions "
+        "WHERE timestamp IS NOT NULL) AS months GROUP BY month ORDER BY month"
     )
     return {
         "first": _moment(first),
@@ -129,38 +130,67 @@ def _ratings(engine: Engine) -> dict[str, Any] | None:
 
 
 def _weights(engine: Engine) -> dict[str, Any] | None:
-    found = engine.columns("SELECT weight FROM interactions WHERE weight IS NOT NULL")["weight"]
-    return distribution(found) if len(found) else None
+    found = _tally(engine, "SELECT weight AS value FROM interactions WHERE weight IS NOT NULL")
+    return distribution(found) if found.total else None
 
 
-def distribution(values: npt.NDArray[Any]) -> dict[str, Any]:
+class Tally(NamedTuple):
+    """Some numbers, each distinct one once. values: rising. times: how often each occurs, int64."""
+
+    values: npt.NDArray[Any]
+    times: npt.NDArray[np.int64]
+
+    @property
+    def total(self) -> int:
+        """How many numbers there are."""
+        return int(self.times.sum())
+
+    @classmethod
+    def of(cls, numbers: npt.NDArray[Any]) -> Tally:
+        """Count numbers that are in memory."""
+        return cls(*np.unique(numbers, return_counts=True))
+
+
+def _tally(engine: Engine, select: str) -> Tally:
+    """Count the values of a SELECT of (value): what users and items have in common comes back, not all of them."""
+    found = engine.columns(f"SELECT value, count(*) AS times FROM ({select}) AS counted GROUP BY value")
+    order = np.argsort(found["value"])
+    return Tally(found["value"][order], found["times"][order])
+
+
+def distribution(of: Tally) -> dict[str, Any]:
     """Return the percentiles and the mean of some numbers, at least one.
 
-    >>> distribution(np.array([1, 1, 2, 10]))["percentiles"][4]
+    >>> distribution(Tally.of(np.array([1, 1, 2, 10])))["percentiles"][4]
     [50, 1]
     """
-    ordered = np.sort(values)
-    places = [max(math.ceil(len(ordered) * percent / 100) - 1, 0) for percent in PERCENTS]
+    total, until = of.total, np.cumsum(of.times)
+    places = [max(math.ceil(total * percent / 100) - 1, 0) for percent in PERCENTS]
+    # Each number as often as it occurs, and exactly: a float times a count would be rounded before it is added.
+    exact = sum(
+        Fraction(value) * times for value, times in zip(of.values.tolist(), of.times.tolist(), strict=True)
+    )
+    found = of.values[np.searchsorted(until, places, side="right")].tolist()
     return {
-        "mean": math.fsum(ordered.tolist()) / len(ordered),
-        "percentiles": [[p, ordered[place].item()] for p, place in zip(PERCENTS, places, strict=True)],
+        "mean": float(exact) / total,
+        "percentiles": [list(pair) for pair in zip(PERCENTS, found, strict=True)],
     }
 
 
-def gini(counts: Counts) -> float:
+def gini(of: Tally) -> float:
     """Return Gini's coefficient of some counts: 0 where all are equal, near 1 where one has everything.
 
     sum((2 i - n - 1) x_i) / (n sum(x)) over the counts x in rising order, i from 1: in whole numbers until the division.
 
-    >>> gini(np.array([1, 1, 1, 1])), gini(np.array([0, 0, 0, 8]))
+    >>> gini(Tally.of(np.array([1, 1, 1, 1]))), gini(Tally.of(np.array([0, 0, 0, 8])))
     (0.0, 0.75)
     """
-    ordered = np.sort(counts).astype(np.int64)
-    n, total = len(ordered), int(ordered.sum())
-    if total == 0:
-        return 0.0
-    weighted = sum(map(int, np.arange(1 - n, n, 2, dtype=np.int64) * ordered))
-    return weighted / (n * total)
+    n, weighted, summed, before = of.total, 0, 0, 0
+    for value, times in zip(of.values.tolist(), of.times.tolist(), strict=True):
+        # The sum of 2 i - n - 1 over the places i from before + 1 to before + times.
+        weighted += value * times * (2 * before + times - n)
+        summed, before = summed + value * times, before + times
+    return weighted / (n * summed) if summed else 0.0
 
 
 def _cold(engine: Engine) -> dict[str, Any] | None:
@@ -170,17 +200,18 @@ def _cold(engine: Engine) -> dict[str, Any] | None:
     count as met before. None where no row has a time or all have the same.
     """
     ((first, last),) = engine.fetch(
-        "SELECT epoch_us(min(timestamp)), epoch_us(max(timestamp)) FROM interactions"
+        f"SELECT {engine.microseconds('min(timestamp)')}, {engine.microseconds('max(timestamp)')} FROM interactions"
     )
     if first is None or first == last:
         return None
     border = first + -(-(last - first) * 9 // 10)
     found: dict[str, Any] = {}
+    moment = engine.microseconds("timestamp")
     for entity in ("user", "item"):
         ((met, cold),) = engine.fetch(
-            "SELECT count(*) FILTER (newest >= border), count(*) FILTER (newest >= border AND oldest >= border) "
-            "FROM (SELECT max(coalesce(epoch_us(timestamp), 0)) AS newest, min(coalesce(epoch_us(timestamp), 0)) "
-            f"AS oldest, {border} AS border FROM interactions GROUP BY {entity})"
+            f"SELECT count(CASE WHEN newest >= {border} THEN 1 END), count(CASE WHEN oldest >= {border} THEN 1 END) "
+            f"FROM (SELECT max(moment) AS newest, min(moment) AS oldest FROM (SELECT {entity}, "
+            f"coalesce({moment}, 0) AS moment FROM interactions) AS moments GROUP BY {entity}) AS spans"
         )
         found[f"{entity}s"] = {"met": met, "cold": cold, "share": cold / met}
     return found
@@ -188,20 +219,21 @@ def _cold(engine: Engine) -> dict[str, Any] | None:
 
 def _sessions(engine: Engine, columns: list[str]) -> dict[str, Any]:
     del columns
-    lengths = engine.columns("SELECT len(previous_items) AS n FROM sessions")["n"]
+    lengths = _tally(engine, f"SELECT {engine.length('previous_items')} AS value FROM sessions")
     ((known,),) = engine.fetch("SELECT count(coalesce(next_item, next_title)) FROM sessions")
     return {
         "lengths": distribution(lengths),
-        "known": known / len(lengths),
+        "known": known / lengths.total,
         "locales": _top(engine, "locale", "sessions"),
     }
 
 
 def _examples(engine: Engine, columns: list[str]) -> dict[str, Any]:
     del columns
-    found = engine.columns("SELECT len(profile) AS profile, length(input) AS input FROM examples")
+    profiles = _tally(engine, f"SELECT {engine.length('profile')} AS value FROM examples")
+    inputs = _tally(engine, "SELECT length(input) AS value FROM examples")
     return {
         "tasks": _top(engine, "task", "examples"),
-        "profiles": distribution(found["profile"]),
-        "inputs": distribution(found["input"]),
+        "profiles": distribution(profiles),
+        "inputs": distribution(inputs),
     }

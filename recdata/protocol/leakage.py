@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from recdata.protocol.task import distinct
+from recdata.engines import open_engine
+from recdata.store.arrays import parquet_files
 
 if TYPE_CHECKING:
-    from recdata.protocol.task import Rows, Task
-
-_NEVER = np.iinfo(np.int64).min
+    from recdata.engines.base import Engine
+    from recdata.protocol.task import Task
 
 
 class Measure(NamedTuple):
@@ -49,8 +49,10 @@ class Leakage(NamedTuple):
         return {**self._asdict(), "measures": measures, "contradicted": self.contradicted}
 
 
-def measure(task: Task) -> Leakage:
+def measure(task: Task, engine: str | Any = None) -> Leakage:
     """Measure the leakage of a task's test part. Training is the part that models are trained on, not the context.
+
+    engine: what counts, as ``open_engine`` takes it.
 
     Times (of rows that have one; the share is None where none has):
 
@@ -74,76 +76,92 @@ def measure(task: Task) -> Leakage:
                             it asks for none that training has. A model that counts it leaks: see the two rows of S3-Rec's
                             popularity recommender, which differ by it.
     """
-    train, test = task.rows("train"), task.rows("test")
-    measures = [*_times(task, train, test), *_pairs(task), *_unknown(task, train, test)]
-    stated = dict(task.protocol["leaks"])
-    return Leakage(task.name, task.fingerprint, stated, measures)
+    with open_engine(engine) as opened:
+        for part in task.parts:
+            opened.read(part, parquet_files(task.folder / f"{part}.parquet"), ["user", "item", "timestamp"])
+        measures = [*_times(opened), *_pairs(opened, task.parts), *_unknown(opened, task)]
+    return Leakage(task.name, task.fingerprint, dict(task.protocol["leaks"]), measures)
 
 
-def _share(name: str, about: str, hits: npt.NDArray[np.bool_]) -> Measure:
-    number, total = int(hits.sum()), len(hits)
+def _share(engine: Engine, name: str, about: str, select: str) -> Measure:
+    """Make a measure of a SELECT of two counts: how many there are, and of how many."""
+    ((number, total),) = engine.fetch(select)
     return Measure(name, about, number / total if total else None, number, total)
 
 
-def _times(task: Task, train: Rows, test: Rows) -> Iterator[Measure]:
-    trained, tested = (~np.isnat(rows.timestamp) for rows in (train, test))
-    moment = test.timestamp[tested].astype(np.int64)
-    past = train.timestamp[trained].astype(np.int64)
+def _times(engine: Engine) -> Iterator[Measure]:
     # Without times on both sides there is nothing that could be compared.
-    keep = slice(None) if len(past) else slice(0)
-    newest = int(past.max(initial=_NEVER))
-    yield _share(
-        "test-before-training", "test rows older than the newest training row", (moment < newest)[keep]
+    newest = "(SELECT max(timestamp) AS newest FROM train) AS n"
+    timed = (
+        f"(SELECT * FROM test CROSS JOIN {newest} WHERE newest IS NOT NULL AND timestamp IS NOT NULL) AS t"
     )
-    for entity, ids in (("user", task.user_ids), ("item", task.item_ids)):
-        last = np.full(len(ids), _NEVER)
-        np.maximum.at(last, getattr(train, entity)[trained], past)
-        code = getattr(test, entity)[tested]
-        first = np.full(len(ids), np.iinfo(np.int64).max)
-        np.minimum.at(first, code, moment)
-        asked = distinct(code)
-        about = f"{entity}s with a training row newer than their oldest test row"
-        yield _share(f"{entity}s-after-test", about, (last[asked] > first[asked])[keep])
-        if entity == "item":
-            about = "test rows whose item has a newer training row"
-            yield _share("rows-after-test", about, (last[code] > moment)[keep])
-
-
-def _pairs(task: Task) -> Iterator[Measure]:
-    width = max(len(task.item_ids), 1)
-
-    def keys(part: str) -> npt.NDArray[np.int64]:
-        pairs = task.pairs(part)
-        return pairs.user.astype(np.int64) * width + pairs.item
-
-    tested = keys("test")
-    names = {"train": "training", "context": "context", "valid": "valid"}
-    found = {part: keys(part) for part in names if part in task.parts}
-    for part, known in found.items():
-        again = np.isin(tested, known, assume_unique=True)
-        yield _share(f"pairs-in-{names[part]}", f"test pairs that stand in the {part} part too", again)
-    for part, known in found.items():
-        if part != "valid":
-            again = np.isin(found["valid"], known, assume_unique=True)
-            about = f"validation pairs that stand in the {part} part too"
-            yield _share(f"valid-pairs-in-{names[part]}", about, again)
-
-
-def _unknown(task: Task, train: Rows, test: Rows) -> Iterator[Measure]:
-    known = {
-        "user": np.bincount(train.user, minlength=len(task.user_ids)),
-        "item": np.bincount(train.item, minlength=len(task.item_ids)),
-    }
-    q = known["item"] / max(len(train.item), 1)
-    if "context" in task.parts:
-        known["user"] = known["user"] + np.bincount(task.rows("context").user, minlength=len(task.user_ids))
-    for entity, without in (("user", "training or context"), ("item", "training")):
-        code = getattr(test, entity)
-        asked = distinct(code)
+    yield _share(
+        engine,
+        "test-before-training",
+        "test rows older than the newest training row",
+        f"SELECT count(CASE WHEN timestamp < newest THEN 1 END), count(*) FROM {timed}",
+    )
+    for entity in ("user", "item"):
+        first = f"(SELECT {entity}, min(timestamp) AS first FROM {timed} GROUP BY {entity}) AS f"
+        last = f"(SELECT {entity}, max(timestamp) AS last FROM train GROUP BY {entity}) AS l"
         yield _share(
-            f"cold-{entity}s", f"{entity}s tested without a row in {without}", known[entity][asked] == 0
+            engine,
+            f"{entity}s-after-test",
+            f"{entity}s with a training row newer than their oldest test row",
+            f"SELECT count(CASE WHEN last > first THEN 1 END), count(*) FROM {first} LEFT JOIN {last} "
+            f"ON f.{entity} = l.{entity}",
         )
-        yield _share(f"cold-{entity}-rows", f"test rows of those {entity}s", known[entity][code] == 0)
-    p = np.bincount(test.item, minlength=len(task.item_ids)) / max(len(test.item), 1)
+    yield _share(
+        engine,
+        "rows-after-test",
+        "test rows whose item has a newer training row",
+        f"SELECT count(CASE WHEN last > timestamp THEN 1 END), count(*) FROM {timed} LEFT JOIN {last} ON t.item = l.item",
+    )
+
+
+def _pairs(engine: Engine, parts: tuple[str, ...]) -> Iterator[Measure]:
+    names = {"train": "training", "context": "context", "valid": "valid"}
+
+    def again(name: str, about: str, tested: str, part: str) -> Measure:
+        asked, known = (f"(SELECT DISTINCT user, item FROM {each})" for each in (tested, part))
+        joined = f"{asked} AS a LEFT JOIN {known} AS k ON a.user = k.user AND a.item = k.item"
+        select = f"SELECT count(k.user), count(*) FROM {joined}"
+        return _share(engine, name, f"{about} pairs that stand in the {part} part too", select)
+
+    found = [part for part in names if part in parts]
+    for part in found:
+        yield again(f"pairs-in-{names[part]}", "test", "test", part)
+    for part in found:
+        if part != "valid":
+            yield again(f"valid-pairs-in-{names[part]}", "validation", "valid", part)
+
+
+def _unknown(engine: Engine, task: Task) -> Iterator[Measure]:
+    context = " UNION SELECT user FROM context" if "context" in task.parts else ""
+    known = {"user": f"SELECT user FROM train{context}", "item": "SELECT item FROM train"}
+    for entity, without in (("user", "training or context"), ("item", "training")):
+        warm = f"(SELECT DISTINCT {entity} FROM ({known[entity]}) AS every) AS w ON a.{entity} = w.{entity}"
+        counts = f"SELECT count(*) - count(w.{entity}), count(*) FROM"
+        yield _share(
+            engine,
+            f"cold-{entity}s",
+            f"{entity}s tested without a row in {without}",
+            f"{counts} (SELECT DISTINCT {entity} FROM test) AS a LEFT JOIN {warm}",
+        )
+        yield _share(
+            engine,
+            f"cold-{entity}-rows",
+            f"test rows of those {entity}s",
+            f"{counts} test AS a LEFT JOIN {warm}",
+        )
+    p, q = (_popularity(engine, part, task.manifest["counts"]["items"]) for part in ("test", "train"))
     about = "share of the test's popularity that training does not tell (total variation distance)"
     yield Measure("popularity-from-test", about, float(np.maximum(p - q, 0).sum()))
+
+
+def _popularity(engine: Engine, part: str, items: int) -> npt.NDArray[np.float64]:
+    """Return the share of a part's rows that each item has."""
+    found = engine.columns(f"SELECT item, count(*) AS n FROM {part} GROUP BY item")
+    counts = np.zeros(items, dtype=np.int64)
+    counts[found["item"]] = found["n"]
+    return counts / max(int(counts.sum()), 1)

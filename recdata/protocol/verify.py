@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow.parquet as pq
 
-from recdata.errors import MismatchError, MissingError
+from recdata.engines import is_spark, open_engine
+from recdata.errors import InputError, MismatchError, MissingError
 from recdata.protocol.answer_build import build_answers
 from recdata.protocol.answers import AnyTask
 from recdata.protocol.build import build_task
@@ -20,7 +21,7 @@ from recdata.protocol.names import card_of, parse_name
 from recdata.protocol.pins import BUCKET_DIGITS, pinned
 from recdata.protocol.task import Task
 from recdata.store.files import check_files
-from recdata.store.fingerprint import BUCKETS, TableHasher, bucket_of, digest, ids_digest
+from recdata.store.fingerprint import BUCKETS, Content, TableHasher, bucket_of, digest, ids_digest
 from recdata.store.manifest import read_manifest
 from recdata.store.paths import corpora
 
@@ -33,10 +34,10 @@ class Check(NamedTuple):
     detail: str
 
 
-def verify(name: str) -> list[Check]:
+def verify(name: str, engine: str | Any = None) -> list[Check]:
     """Compute a built corpus, and the task if ``name`` is one's, again and compare with manifests and pins.
 
-    Raises MissingError where it is not built.
+    engine: what computes, as ``open_engine`` takes it. Raises MissingError where it is not built.
     """
     parsed = parse_name(name)
     card = card_of(parsed)
@@ -44,7 +45,7 @@ def verify(name: str) -> list[Check]:
     if not (folder / "manifest.json").is_file():
         raise MissingError(f"{card.name} is not built yet; run recdata build {card.name}")
     manifest = read_manifest(folder)
-    checks = _verify_corpus(folder, manifest)
+    checks = _verify_corpus(folder, manifest, engine)
     pins = pinned(manifest["name"], manifest["edition"])
     if not manifest["partial"]:
         checks.append(_against_pin("corpus, pinned fingerprint", manifest["fingerprint"], pins))
@@ -57,8 +58,10 @@ def verify(name: str) -> list[Check]:
         raise MissingError(f"{name} is not built yet; run recdata split {name}")
     stored = open_task(place)
     checks.append(_files(stored.folder, stored.manifest["tables"], "task, files"))
-    with tempfile.TemporaryDirectory(prefix="recdata-verify-") as scratch:
-        again = _build(folder, protocol, Path(scratch) / "task")
+    # Beside the task, where all of Spark's workers see it.
+    beside = place.parent if is_spark(engine) else None
+    with tempfile.TemporaryDirectory(prefix=".recdata-verify-", dir=beside) as scratch:
+        again = _build(folder, protocol, Path(scratch) / "task", engine)
         checks.append(_against(stored.manifest, again))
         key = f"{protocol['name']}@{protocol['version']}"
         if not manifest["partial"]:
@@ -72,20 +75,20 @@ def verify(name: str) -> list[Check]:
     return checks
 
 
-def _build(corpus: Path, protocol: Mapping[str, Any], folder: Path) -> AnyTask:
+def _build(corpus: Path, protocol: Mapping[str, Any], folder: Path, engine: str | Any) -> AnyTask:
     if protocol["task"] == "answers":
         return build_answers(corpus, protocol, folder)
-    return build_task(corpus, protocol, folder)
+    return build_task(corpus, protocol, folder, engine=engine)
 
 
-def _verify_corpus(folder: Path, manifest: Mapping[str, Any]) -> list[Check]:
+def _verify_corpus(folder: Path, manifest: Mapping[str, Any], engine: str | Any) -> list[Check]:
     checks = [_files(folder, {**manifest["tables"], **manifest["ids"]}, "corpus, files")]
     fingerprints = {}
     for kind, entry in manifest["tables"].items():
-        hasher, more = _hash_table(folder / entry["file"], kind, entry)
-        fingerprints[kind] = hasher.fingerprint(**more)
+        content, more = _content(folder, kind, entry, engine)
+        fingerprints[kind] = content.fingerprint(**more)
         differing = [
-            b for b, (x, y) in enumerate(zip(entry["buckets"], hasher.buckets(), strict=True)) if x != y
+            b for b, (x, y) in enumerate(zip(entry["buckets"], content.buckets, strict=True)) if x != y
         ]
         detail = f"bucket {differing[0]} of {BUCKETS}" if differing else ""
         same = fingerprints[kind] == entry["fingerprint"]
@@ -95,7 +98,21 @@ def _verify_corpus(folder: Path, manifest: Mapping[str, Any]) -> list[Check]:
     return checks
 
 
-def _hash_table(path: Path, kind: str, entry: Mapping[str, Any]) -> tuple[TableHasher, dict[str, str]]:
+def _content(
+    folder: Path, kind: str, entry: Mapping[str, Any], engine: str | Any
+) -> tuple[Content, dict[str, str]]:
+    if not is_spark(engine):
+        return _hash_table(folder / entry["file"], kind, entry)
+    from recdata.engines.spark import SparkEngine
+    from recdata.protocol.spread.tables import table_content
+
+    with open_engine(engine) as opened:
+        if not isinstance(opened, SparkEngine):
+            raise InputError(f"corpora are verified by DuckDB and Spark, not by {opened.name}")
+        return table_content(opened, folder, kind, entry)
+
+
+def _hash_table(path: Path, kind: str, entry: Mapping[str, Any]) -> tuple[Content, dict[str, str]]:
     """Hash a built table again, batch by batch, as the build did."""
     columns = [(c["name"], c["type"], c["nullable"]) for c in entry["columns"]]
     more, users = {}, 0
@@ -117,7 +134,7 @@ def _hash_table(path: Path, kind: str, entry: Mapping[str, Any]) -> tuple[TableH
                 place = np.arange(hasher.rows, hasher.rows + len(batch))
                 bucket = bucket_of(place, entry["rows"])
             hasher.update(bucket, [batch.column(column[0]) for column in columns])
-    return hasher, more
+    return hasher.content(), more
 
 
 def _files(folder: Path, tables: Mapping[str, Mapping[str, Any]], what: str) -> Check:

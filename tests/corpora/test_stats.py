@@ -20,7 +20,7 @@ from recdata.cli import cli
 from recdata.corpora.build import build
 from recdata.corpora.corpus import Corpus
 from recdata.corpora.plots import bars, picture
-from recdata.corpora.stats import PERCENTS, distribution, gini, stats
+from recdata.corpora.stats import PERCENTS, Tally, distribution, gini, stats
 from recdata.errors import InputError, MismatchError, MissingError
 from recdata.sources.cards import load_card, read_card
 
@@ -43,12 +43,12 @@ def test_gini_is_the_mean_difference(counts: list[int]) -> None:
     n, total = len(counts), sum(counts)
     mean_difference = sum(abs(x - y) for x in counts for y in counts)
     expected = mean_difference / (2 * n * total) if total else 0.0
-    assert gini(np.array(counts)) == pytest.approx(expected, abs=1e-12)
+    assert gini(Tally.of(np.array(counts))) == pytest.approx(expected, abs=1e-12)
 
 
 @given(st.lists(st.integers(0, 99), min_size=1, max_size=60))
 def test_a_percentile_is_the_least_value_that_so_many_do_not_exceed(values: list[int]) -> None:
-    found = dict(distribution(np.array(values))["percentiles"])
+    found = dict(distribution(Tally.of(np.array(values)))["percentiles"])
     for percent in PERCENTS:
         enough = [v for v in sorted(values) if sum(x <= v for x in values) * 100 >= percent * len(values)]
         assert found[percent] == enough[0]
