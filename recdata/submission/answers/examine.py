@@ -63,8 +63,8 @@ def _examine(task: AnswerTask, reader: AnswerReader, findings: Findings, part: s
         for batch in reader.batches(findings):
             if not gathered.rows and places_of(reader) is not None:
                 sessions = _by_place(task, part, gathered, findings)
-            gathered.take(batch)
             _check_task(task, reader, findings)
+            gathered.take(batch)
         _check_task(task, reader, findings)
     except StopReadingError:
         return examined
