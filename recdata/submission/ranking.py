@@ -156,10 +156,14 @@ class RankingPass:
         return rank, first - begin + 1, size
 
     def _keep_top(self, lists: Ranked, place: npt.NDArray[np.int32]) -> None:
-        rank, owner = lists.place() + 1, place[lists.owner()]
-        keep = (rank <= self._asked.top) & (owner >= 0)
-        item = np.where(lists.item < self._items.known, lists.item, -1)
-        self._tops.append((owner[keep], rank[keep].astype(np.int32), item[keep].astype(np.int32)))
+        inside = np.flatnonzero(place >= 0)
+        many = np.minimum(np.diff(lists.start)[inside], self._asked.top)
+        before = np.repeat(np.cumsum(many) - many, many)
+        rank = np.arange(len(before)) - before
+        item = lists.item[np.repeat(lists.start[inside], many) + rank]
+        item = np.where(item < self._items.known, item, -1)
+        owner = np.repeat(place[inside], many)
+        self._tops.append((owner, (rank + 1).astype(np.int32), item.astype(np.int32)))
 
     def _outside(self, lists: Ranked, who: npt.NDArray[np.int64], length: npt.NDArray[np.int64]) -> None:
         self.tally.outside_users += len(who)
