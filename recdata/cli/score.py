@@ -41,6 +41,11 @@ from recdata.cli._predictions import PredictionsCommand
 )
 @click.option("--by", help="Slices besides: all, cold, repeat, activity, popularity, interval, or a column.")
 @click.option(
+    "--embeddings",
+    type=click.Path(path_type=Path),
+    help="Parquet with the columns text and embedding, for BERTScore; recdata loads no model.",
+)
+@click.option(
     "--max-errors", type=click.IntRange(1), default=20, show_default=True, help="How many findings to show."
 )
 @engines
@@ -56,6 +61,7 @@ def command(
     conventions: str | None,
     ties: str,
     by: str | None,
+    embeddings: Path | None,
     max_errors: int,
     as_json: bool,
     engine: Any,
@@ -88,6 +94,7 @@ def command(
                     ties=ties,
                     by=by,
                     engine=engine,
+                    embeddings=embeddings,
                 )
             ]
     except RejectedError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -52,6 +53,13 @@ def bert_score(texts: Texts, which: Literal["f1", "precision", "recall"] = "f1")
         units = _embedded(texts.embed, [*sides[0], *sides[1]])
         values += [_matched(units[gold], units[answer])[which] for gold, answer in zip(*sides, strict=True)]
     return np.array(values, dtype=np.float64)
+
+
+def embedding(given: Embed | str | os.PathLike[str]) -> tuple[Embed, str]:
+    """Return what embeds texts, a function or a stored file, and how a result names it. Raises as ``stored``."""
+    if callable(given):
+        return given, "embeddings by a function of the caller"
+    return stored(Path(given))
 
 
 def stored(path: Path) -> tuple[Embed, str]:

@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from recdata.errors import InputError
-from recdata.metrics.answers import Labels, Texts
+from recdata.metrics.answers import Embed, Labels, Texts
 from recdata.metrics.definition import UndefinedError
 from recdata.metrics.ratings import Ratings
 from recdata.metrics.spelling import Measure, summary_of
+from recdata.metrics.text_bertscore import embedding
 from recdata.protocol.answers import AnswerTask
 from recdata.protocol.origin import Origin
 from recdata.protocol.slices import Slice, by_value
@@ -43,13 +44,15 @@ def score_answers(
     per_example: str | os.PathLike[str] | None = None,
     limit: int = 20,
     by: str | Iterable[str] | None = None,
+    embeddings: Embed | str | os.PathLike[str] | None = None,
 ) -> Result:
     """Score the answers in ``predictions`` for ``part`` ("test" or "valid") of ``task``.
 
     predictions: a file (Parquet, CSV, TSV, JSON Lines, LaMP's JSON; text also packed) or a table with the columns
     example_id and answer (or id and output). metrics: names as in "Accuracy,MacroF1", or None for the protocol's.
     per_example: a file for the values of each example, .parquet or .csv. limit: how many findings an error shows. by: slices
-    to score besides ("all" declared groups, columns of the examples, "user_id", "users.COLUMN").
+    to score besides ("all" declared groups, columns of the examples, "user_id", "users.COLUMN"). embeddings: what BERTScore
+    is computed from, a function or a stored file (see ``recdata.metrics.text_bertscore``).
 
     Raises RejectedError (an InputError) with all findings where the predictions have errors, InputError for a metric
     that does not exist or does not fit, and for a part whose targets the publisher keeps, MissingError where the file
@@ -66,7 +69,8 @@ def score_answers(
             "organisers score"
         )
     examined, sha256 = answered(task, predictions, part, limit)
-    evidence = Evidence(task, part, examined)
+    embed, said = (None, "") if embeddings is None else embedding(embeddings)
+    evidence = Evidence(task, part, examined, embed)
     values = {str(measure): evidence.values(measure) for measure in measures}
     summaries = {
         str(measure): summary_of(measure, values[str(measure)], len(evidence)) for measure in measures
@@ -76,7 +80,7 @@ def score_answers(
         part,
         predictions=read_by(examined.reader, sha256, examined.counts["rows"]),
         summaries=summaries,
-        choices=_choices(task, part, measures),
+        choices=_choices(task, part, measures, said),
         counts=examined.counts,
     )
     if slices:
@@ -105,8 +109,10 @@ def answered(task: AnswerTask, predictions: Any, part: str, limit: int) -> tuple
 class Evidence:
     """What the metrics of answers read, by family; each form is made when it is first asked for."""
 
-    def __init__(self, task: AnswerTask, part: str, examined: ExaminedAnswers) -> None:
-        self._task, self._part, self._examined = task, part, examined
+    def __init__(
+        self, task: AnswerTask, part: str, examined: ExaminedAnswers, embed: Embed | None = None
+    ) -> None:
+        self._task, self._part, self._examined, self._embed = task, part, examined, embed
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -147,7 +153,8 @@ class Evidence:
         def stripped(column: pa.Array) -> pa.Array:
             return pa.array([text.strip() for text in column.to_pylist()], pa.large_string())
 
-        return Texts(stripped(self._task.column("target", self._part)), stripped(self._examined.answer))
+        gold, answer = stripped(self._task.column("target", self._part)), stripped(self._examined.answer)
+        return Texts(gold, answer, embed=self._embed)
 
     @cached_property
     def _users(self) -> tuple[npt.NDArray[np.int32], int]:
@@ -241,13 +248,14 @@ def _slice(
     return {"name": each.name, "about": each.about, "units": many, "metrics": metrics}
 
 
-def _choices(task: AnswerTask, part: str, measures: Sequence[Measure]) -> dict[str, Any]:
+def _choices(task: AnswerTask, part: str, measures: Sequence[Measure], embedded: str) -> dict[str, Any]:
     """Return what was chosen: what is averaged over, how answers are read, what computes a metric and divides it."""
     tools = {
         str(measure): measure.definition.tool(**dict(measure.parameters))
         for measure in measures
         if measure.definition.tool is not None
     }
+    tools |= {str(measure): embedded for measure in measures if "embeddings" in measure.definition.reads}
     return {
         "convention": "recdata",
         "unit": "examples",

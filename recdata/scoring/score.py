@@ -41,6 +41,7 @@ def score(
     ties: str = "md5",
     by: str | Iterable[str] | None = None,
     engine: Any = None,
+    embeddings: Any = None,
 ) -> Result:
     """Score ``predictions`` for ``part`` ("test" or "valid") of ``task``.
 
@@ -66,7 +67,9 @@ def score(
             raise InputError(
                 f"{task.name} is a task over examples: there are no ties, and no conventions to choose from"
             )
-        return score_answers(task, predictions, metrics, part, per_user, limit, by)
+        return score_answers(task, predictions, metrics, part, per_user, limit, by, embeddings)
+    if embeddings is not None:
+        raise InputError(f"{task.name} is a task over interactions: no metric of it reads embeddings")
     spark = is_spark(engine)
     chosen = plan(task, metrics, convention, ties, by)
     if per_user is not None:
