@@ -11,6 +11,7 @@ whose users (or examples) are called by set, locale and place, as Amazon-M2's ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -96,7 +97,7 @@ class Sessions(NamedTuple):
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        if not len(asked):
+        if not len(asked) or not re.match(_FORM, str(ids[int(asked[0])].as_py())):
             return None
         taken = pc.extract_regex(ids, _FORM)
         sets = pc.struct_field(taken, "set")

@@ -19,6 +19,7 @@ from recdata.submission.block import ITEM, USER
 from recdata.submission.codes import FORMATS_READ
 from recdata.submission.expected import Expected, check_part, refused_codes
 from recdata.submission.finding import escape
+from recdata.submission.places import ITEMS, LOCALE, PREDICTED, Sessions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -83,6 +84,11 @@ def _policies(task: Task, part: str, rating: bool) -> list[str]:
         policies.append("each user has fixed candidates; any other item is an error")
     elif expected.seen is not None:
         policies.append("an item that the user already has keeps its rank and counts as a miss")
+    if Sessions.of(task, part) is not None:
+        policies.append(
+            f"instead of {USER}, {ITEM} and score Parquet may have {LOCALE} and {PREDICTED}, a list of {ITEMS} items, a row a "
+            "session in the order of the test set (KDD Cup 2023)"
+        )
     return policies
 
 

@@ -25,6 +25,7 @@ from recdata.submission.examine import validate
 from recdata.submission.finding import Findings, RejectedError
 from recdata.submission.organisers import write_submission
 from recdata.submission.places import Sessions
+from recdata.submission.template import expect, in_words
 
 SIZES = {"ES": 70, "IT": 60}
 ITEMS = [f"i{number:04}" for number in range(2000)]
@@ -200,6 +201,12 @@ def test_other_tasks_have_no_places(tmp_path: Path) -> None:
     assert Sessions.of(gap, "test") is None
     mixed = make_task(tmp_path / "mixed", test=[("t-UK-0", "b"), ("s-UK-1", "b")])
     assert Sessions.of(mixed, "test") is None
+
+
+def test_what_is_expected_names_the_layout(task: Task, tmp_path: Path) -> None:
+    assert "next_item_prediction, a list of 100 items" in in_words(expect(task))
+    other = make_task(tmp_path / "task", train=[("u", "a")], test=[("u", "b")])
+    assert "next_item_prediction" not in in_words(expect(other))
 
 
 def test_a_folder_of_such_files_has_no_order(task: Task, tmp_path: Path) -> None:
