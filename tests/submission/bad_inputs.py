@@ -21,7 +21,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import bad_answers
 from handmade import make_task
 
 from recdata.protocol.task import Task
@@ -267,6 +269,10 @@ def written() -> str:
         for kind in KINDS:
             text = message(found_in(task, folder, kind), folder).replace("|", "\\|")
             rows.append(f"| {kind} | `` {text} `` |")
+        answers, asked = [], bad_answers.task_in(folder / "answers")
+        for kind in bad_answers.KINDS:
+            text = message(bad_answers.found_in(asked, folder, kind), folder).replace("|", "\\|")
+            answers.append(f"| {kind} | `` {text} `` |")
     codes = [f"| `{code}` | {kind.severity} | {kind.about} | {kind.remedy} |" for code, kind in CODES.items()]
     limits = [
         f"| `{field.name}` | {field.default:,} | {about} |"
@@ -284,6 +290,14 @@ def written() -> str:
             "| kind | message |",
             "|---|---|",
             *rows,
+            "",
+            f"## {len(bad_answers.KINDS)} kinds of bad answers to examples",
+            "",
+            "What is wrong with a file as a whole is said as above.",
+            "",
+            "| kind | message |",
+            "|---|---|",
+            *answers,
             "",
             "## Codes",
             "",
