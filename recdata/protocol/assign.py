@@ -63,8 +63,13 @@ def check_parts(origin: Origin, protocol: Mapping[str, Any], numbers: Collection
     spared = "predefined" in protocol["split"] or NUMBERED.index(CONTEXT) + 1 in numbers
     for name in ("test",) if spared else ("train", "test"):
         if NUMBERED.index(name) + 1 not in numbers:
+            why = (
+                "; are the publisher's answers among the raw files?"
+                if "predefined" in protocol["split"]
+                else ""
+            )
             raise InputError(
-                f"protocol {protocol['name']}: no row of {origin.manifest['name']} comes into the {name} part"
+                f"protocol {protocol['name']}: no row of {origin.manifest['name']} comes into the {name} part{why}"
             )
 
 

@@ -86,8 +86,8 @@ def _policies(task: Task, part: str, rating: bool) -> list[str]:
         policies.append("an item that the user already has keeps its rank and counts as a miss")
     if Sessions.of(task, part) is not None:
         policies.append(
-            f"instead of {USER}, {ITEM} and score Parquet may have {LOCALE} and {PREDICTED}, a list of {ITEMS} items, a row a "
-            "session in the order of the test set (KDD Cup 2023)"
+            f"instead of {USER}, {ITEM} and score Parquet may have {LOCALE} and {PREDICTED}, a list of {ITEMS} items, "
+            "a row a session in the order of the test set (KDD Cup 2023)"
         )
     return policies
 

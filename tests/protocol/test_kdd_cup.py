@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -9,6 +10,7 @@ import pytest
 
 from recdata import api
 from recdata.corpora.build import build
+from recdata.errors import InputError
 from recdata.protocol.slices import slices_by
 from recdata.protocol.task import Task
 from recdata.sources.cards import load_card
@@ -58,6 +60,17 @@ def test_a_whole_corpus_trains_validates_and_tests() -> None:
         "task2-phase2-ES-1",
         "task2-phase2-IT-0",
     ]
+
+
+def test_without_labels_there_is_nothing_to_score(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "raw"
+    shutil.copytree(FIXTURE, folder)
+    (folder / "phase2" / "gt_task2.csv").unlink()
+    build(load_card("amazon-m2"), folder, allow_partial=True)
+    with pytest.raises(
+        InputError, match="comes into the test part; are the publisher's answers among the raw files"
+    ):
+        api.task("amazon-m2/kdd-cup-2023-task2")
 
 
 def test_the_real_test_sets(home: Path, data: Path) -> None:
