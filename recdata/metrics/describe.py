@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from recdata.errors import MissingError
 from recdata.metrics.definition import Definition
 from recdata.metrics.spelling import Measure
 
@@ -56,6 +57,8 @@ def text(measure: Measure) -> str:
         f"divided by: {measure.denominator}",
         f"bounds of the mean: {low} to {high}",
     ]
+    if made := _made_by(measure):
+        lines.append(f"computed by: {made}")
     if definition.aliases:
         lines.append(f"also spelled: {', '.join(definition.aliases)}")
     for name, default in definition.parameters.items():
@@ -63,3 +66,11 @@ def text(measure: Measure) -> str:
         others = [word for word in definition.words.get(name, ()) if word != chosen]
         lines.append(f"{name} = {chosen!r}" + (f"  (or {', '.join(map(repr, others))})" if others else ""))
     return "\n".join([*lines, "", inspect.cleandoc(definition.function.__doc__ or "")])
+
+
+def _made_by(measure: Measure) -> str | None:
+    """Return the library that computes a measure, or how to install it where it is not there."""
+    try:
+        return measure.tool
+    except MissingError as error:
+        return str(error)

@@ -39,6 +39,14 @@ def test_one_is_explained() -> None:
         run("ndgc")
 
 
+def test_the_library_that_computes_it_is_said() -> None:
+    pytest.importorskip("sacrebleu")
+    assert "computed by: sacrebleu nrefs:1|" in run("bleu(tokenize=char)")
+    assert "|tok:char|" in run("bleu(tokenize=char)")
+    assert "pip install 'recdata[text]'" in run("rouge-l") or "computed by: rouge-score " in run("rouge-l")
+    assert "computed by" not in run("accuracy")
+
+
 def test_every_metric_has_a_title() -> None:
     for definition in definitions().values():
         assert 10 < len(describe(definition)["title"]) < 125, definition.name
