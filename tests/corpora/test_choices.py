@@ -244,3 +244,29 @@ def test_either_needs_to_know_which_rows_are_turned(home: Path, tmp_path: Path) 
     }
     with pytest.raises(InputError, match="turned"):
         declared(tmp_path, "pairs.jsonl", {"format": "jsonl", "columns": ["id"]}, columns)
+
+
+def test_scores_by_query_type_and_by_tier(home: Path) -> None:
+    build(load_card("personamem-32k"), FIXTURES / "personamem-32k", allow_partial=True)
+    task = recdata.task("personamem-32k/profile-full")
+    answers = {"q-late": "<final_answer>(b)", "q-early": "(a) or (b)", "q-none": "Surely (d)."}
+    result = recdata.score(task, answers, by="question_type")
+    assert result.metrics["Accuracy"] == pytest.approx(2 / 3)
+    assert result.document["counts"]["unparsable"] == 1
+    found = {each["name"]: each["metrics"]["Accuracy"]["mean"] for each in result.document["slices"]}
+    assert found == {
+        "question_type=recall_user_shared_facts": 0.0,
+        "question_type=suggest_new_ideas": 1.0,
+        "question_type=track_full_preference_evolution": 1.0,
+    }
+    build(load_card("personafeedback"), FIXTURES / "personafeedback", allow_partial=True)
+    task = recdata.task("personafeedback/profile-none")
+    result = recdata.score(task, dict.fromkeys(task.ids().to_pylist(), "B"), by="tier,track")
+    found = {each["name"]: each["metrics"]["Accuracy"]["mean"] for each in result.document["slices"]}
+    assert found == {
+        "tier=easy": 0.5,
+        "tier=hard": 1.0,
+        "tier=medium": 1.0,
+        "track=general": pytest.approx(2 / 3),
+        "track=specific": 1.0,
+    }
