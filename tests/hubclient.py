@@ -46,23 +46,36 @@ class Client:
             "HF_HUB_DISABLE_XET": "1",
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+            "HF_HUB_ETAG_TIMEOUT": "300",
+            "HF_HUB_DOWNLOAD_TIMEOUT": "300",
             "RECDATA_HOME": str(self.folder / home / "store"),
             **({"HF_TOKEN": token} if token else {}),
             **({"PYTHONPATH": str(path)} if path else {}),
             **more,
         }
 
-    def __call__(self, what: str | list[str], *, ok: bool | None = True, **environment: Any) -> Done:
-        """Run Python code, or ``recdata`` with these words. ok: whether it has to succeed, or to fail; None: either."""
+    def start(self, what: str | list[str], **environment: Any) -> subprocess.Popen[str]:
+        """Start Python code, or ``recdata`` with these words."""
         words = ["-c", what] if isinstance(what, str) else ["-m", "recdata", *what]
-        done = subprocess.run(
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
             [sys.executable, *words],
             env=self.environment(**environment),
-            capture_output=True,
+            stdout=pipe,
+            stderr=pipe,
             text=True,
             cwd=self.folder,
         )
-        self.hub.seen += [done.stdout, done.stderr]
+
+    def finish(self, process: subprocess.Popen[str]) -> Done:
+        """Wait for what was started, and keep what it said."""
+        out, err = process.communicate()
+        self.hub.seen += [out, err]
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def __call__(self, what: str | list[str], *, ok: bool | None = True, **environment: Any) -> Done:
+        """Run Python code, or ``recdata`` with these words. ok: whether it has to succeed, or to fail; None: either."""
+        done = self.finish(self.start(what, **environment))
         if ok is not None:
             assert (done.returncode == 0) is ok, done.stdout + done.stderr
         return done

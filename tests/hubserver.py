@@ -78,7 +78,7 @@ class Hub:
     """The stand-in; ``with Hub() as hub`` serves at ``hub.url``.
 
     sent: bytes of large files received, by SHA-256, each time they came. requests: (method, path). fail_after: break the
-    connection of every upload of a large file after that many more.
+    connection of every upload of a large file after that many more. open: uploads of large files wait until it is set.
     """
 
     def __init__(self) -> None:
@@ -89,6 +89,8 @@ class Hub:
         self.requests: list[tuple[str, str]] = []
         self.seen: list[str] = []
         self.fail_after: int | None = None
+        self.open = threading.Event()
+        self.open.set()
         self.lock = threading.RLock()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (_Handler,), {"hub": self}))
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
@@ -380,6 +382,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.json({"transfer": "basic", "objects": objects})
 
     def store(self, oid: str) -> None:
+        self.hub.open.wait(600)
         with self.hub.lock:
             broken = self.hub.fail_after == 0
             if self.hub.fail_after:
@@ -423,6 +426,9 @@ class _Handler(BaseHTTPRequestHandler):
                 value = line["value"]
                 if line["key"] == "file":
                     body = base64.b64decode(value["content"])
+                    if value["path"] == "eval.yaml" and (problem := evaluation_fault(body)):
+                        self.error(400, "", f"eval.yaml: {problem}")
+                        return
                     tree[value["path"]] = blob(body)
                     self.hub.bytes_sent += len(body)
                 elif line["key"] == "lfsFile":
@@ -487,6 +493,25 @@ class _Handler(BaseHTTPRequestHandler):
         part = body[start : end + 1]
         headers["Content_Range"] = f"bytes {start}-{end}/{len(body)}"
         self.send(206, part, Content_Length=str(len(part)), **headers)
+
+
+def evaluation_fault(body: bytes) -> str | None:
+    """Say what is wrong with an eval.yaml, as the Hub does when it is pushed (docs/hub/eval-results)."""
+    import yaml
+
+    document = yaml.safe_load(body)
+    if not isinstance(document, dict) or not {"name", "description", "tasks"} <= set(document):
+        return "it has a name, a description and tasks"
+    if unknown := set(document) - {"name", "description", "tasks", "evaluation_framework"}:
+        return f"unknown keys: {unknown}"
+    if document.get("evaluation_framework", "mteb") not in ("inspect-ai", "mteb", "harbor", "swe-bench"):
+        return "the framework is not one that the Hub knows"
+    tasks = document["tasks"]
+    if not tasks or len({task.get("id") for task in tasks}) < len(tasks):
+        return "a task has an id of its own"
+    if any(set(task) != {"id", "config", "split"} for task in tasks):
+        return "a task has an id, a config and a split"
+    return None
 
 
 def describe(path: str, entry: Entry) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 MAIN = "main"
-_SPACE = "---\ntitle: {title}\nemoji: 📊\ncolorFrom: blue\ncolorTo: gray\nsdk: static\npinned: false\n---\n"
-_LEDGER = "---\npretty_name: {title}\ntags:\n- recommendation\n- recdata\n- leaderboard\n---\n\n# {title}\n"
+_HEADS = {
+    "space": "---\ntitle: {title}\nemoji: 📊\ncolorFrom: blue\ncolorTo: gray\nsdk: static\npinned: false\n---\n",
+    "dataset": "---\npretty_name: {title}\nviewer: false\ntags:\n- recommendation\n- recdata\n- leaderboard\n---\n",
+}
+"""What the Hub wants at the beginning of the README.md of a site and of a ledger."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +83,7 @@ def publish(
             )
         _check_data(folder, manifest)
         tag = tag or str(manifest["tag"])
-    content: dict[str, Path | bytes] = {**files}
-    if "README.md" not in files:
-        text = (_SPACE if kind == "space" else _LEDGER).format(title=repo.partition("/")[2])
-        content["README.md"] = text.encode()
+    content = {**files, "README.md": _readme(kind, repo, files.get("README.md"))}
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
     api = HfApi(library_name="recdata")
@@ -141,6 +142,14 @@ def _files(folder: Path) -> dict[str, Path]:
     if not found:
         raise InputError(f"{folder} is empty")
     return found
+
+
+def _readme(kind: str, repo: str, written: Path | None) -> Path | bytes:
+    """Return the README.md of a repository: the one that the folder has, with the head that the Hub wants."""
+    body = written.read_bytes() if written else f"# {repo.partition('/')[2]}\n".encode()
+    if written and body.startswith(b"---"):
+        return written
+    return _HEADS[kind].format(title=json.dumps(repo.partition("/")[2])).encode() + b"\n" + body
 
 
 def _check_licence(manifest: Mapping[str, Any], private: bool) -> None:

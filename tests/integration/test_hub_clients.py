@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import yaml
 from hubclient import Client, answer
 from hubserver import TOKEN, Hub
@@ -127,7 +130,9 @@ print(json.dumps([
     assert "loo-last, loo-last-100u" in unnamed[1]
 
 
-def test_second_version_offline_and_superseded(hub: Hub, run: Client, tmp_path: Path) -> None:
+def test_second_version_offline_and_superseded(
+    hub: Hub, run: Client, tmp_path: Path, old_clients: Path
+) -> None:
     """Two versions on the Hub; datasets offline gives what it has, recdata refuses what was not asked for."""
     few = [{"weight": 1, "shape": "uniform", "low": 5, "high": 20}]
     small = {"users": 200, "items": 900, "engagement": few}
@@ -139,7 +144,8 @@ def test_second_version_offline_and_superseded(hub: Hub, run: Client, tmp_path: 
             f"build(read_card(Path({str(card)!r})))\n"
         )
         run(code)
-        run(["publish", f"grown@{version}", "--repo", "org/grown", "--protocols", "loo-last"])
+        path = old_clients if version == "2.0.0" else None
+        run(["publish", f"grown@{version}", "--repo", "org/grown", "--protocols", "loo-last"], path=path)
     repo = hub.repos["dataset", "org/grown"]
     assert list(repo.tags) == ["v1.0.0", "v2.0.0"]
     assert repo.tags["v1.0.0"] != repo.tags["v2.0.0"] == repo.refs["main"]
@@ -163,10 +169,15 @@ print(json.dumps(out))
     assert first[1] == ["org/grown: 1.0.0 is superseded by 2.0.0: Rows that were missing were added."]
     assert second == ["grown@2.0.0", []]
 
-    # Offline with only version 1 in the cache.
+    # A revision that is not there.
     rows = (
         "import datasets; print(len(datasets.load_dataset('org/grown', 'loo-last', revision={!r})['train']))"
     )
+    for path in (None, old_clients):
+        nowhere = run(rows.format("v3.0.0"), home=f"nowhere{path is None}", path=path, ok=False)
+        assert "v3.0.0" in nowhere.stderr
+
+    # Offline with only version 1 in the cache.
     one = int(run(rows.format("v1.0.0"), home="offline").stdout.split()[-1])
     two = int(run(rows.format("v2.0.0"), home="elsewhere").stdout.split()[-1])
     assert one != two
@@ -239,6 +250,9 @@ def test_licences_are_obeyed_and_the_recipe_proves_equality(hub: Hub, run: Clien
         "import recdata; recdata.load('hf://datasets/org/rows')", token=None, ok=False, home="stranger"
     )
     assert "is private and the token does not allow it" in stranger.stderr
+    plain = "import datasets; print(len(datasets.load_dataset('org/rows', 'loo-last', split='test')))"
+    assert int(run(plain, home="friend").stdout.split()[-1]) == 943
+    assert "org/rows" in run(plain, token=None, ok=False, home="stranger").stderr
 
     # A repository that is public already does not get the rows.
     run([*publish, "--repo", "org/recipe"])
@@ -267,6 +281,7 @@ def test_a_site_and_a_ledger(hub: Hub, run: Client, tmp_path: Path) -> None:
     (site / ".git").mkdir()
     (site / ".git" / "config").write_text("url = https://user:secret@host")
     ledger.mkdir()
+    (ledger / "README.md").write_text("# The ledger\n")
     (ledger / "entries.jsonl").write_text('{"result": 1}\n')
     run(["publish", str(site), "--repo", "org/board"])
     run(["publish", str(ledger), "--repo", "org/ledger"])
@@ -275,7 +290,11 @@ def test_a_site_and_a_ledger(hub: Hub, run: Client, tmp_path: Path) -> None:
     tree = space.trees[space.refs["main"]]
     assert set(tree) == {".gitattributes", "README.md", "index.html", "assets/style.css"}
     assert b"sdk: static" in hub.body(tree["README.md"])
-    assert hub.body(dataset.trees[dataset.refs["main"]]["entries.jsonl"]) == b'{"result": 1}\n'
+    kept = dataset.trees[dataset.refs["main"]]
+    assert hub.body(kept["entries.jsonl"]) == b'{"result": 1}\n'
+    head, words = hub.body(kept["README.md"]).decode()[4:].split("---\n")
+    assert yaml.safe_load(head)["pretty_name"] == "ledger"
+    assert words.strip() == "# The ledger"
     hub.forget()
     run(["publish", str(site), "--repo", "org/board"])
     assert not hub.uploads()
@@ -300,15 +319,31 @@ def test_a_flipped_byte_on_the_hub_is_refused(hub: Hub, run: Client, tmp_path: P
 
 
 def test_no_token_anywhere(hub: Hub, run: Client, tmp_path: Path) -> None:
-    """Without a token, with a wrong one, with the right one, with everything logged: it is in no output and no file."""
+    """Without a token, with a wrong one, with the right one, everything logged: it is in no output, file or process list."""
     publish = ["publish", "synth-small", "--repo", "org/synth", "--protocols", "loo-last"]
     without = run(publish, token=None, ok=False)
     assert without.returncode == 4
     assert "hf auth login" in without.stderr
     wrong = run(publish, token="hf_" + "WrongOne" * 4, ok=False)
     assert wrong.returncode == 4
-    run(publish, HF_DEBUG="1", HF_HUB_VERBOSITY="debug")
-    hub.fail_after = 0
+
+    # While it uploads, what anybody on this machine sees of its processes.
+    hub.open.clear()
+    process = run.start(publish, HF_DEBUG="1", HF_HUB_VERBOSITY="debug")
+    while process.poll() is None and not any("/storage/" in path for _, path in hub.requests):
+        time.sleep(0.05)
+    assert process.poll() is None
+    commands = {}
+    for each in psutil.process_iter():
+        with suppress(psutil.Error):
+            commands[each.pid] = "\0".join(each.cmdline())
+    hub.open.set()
+    assert "publish\0synth-small" in commands[process.pid]
+    assert not any(TOKEN in command for command in commands.values())
+    done = run.finish(process)
+    assert done.returncode == 0, done.stderr
+    assert hub.repos["dataset", "org/synth"].tags
+
     said = "".join(hub.seen)
     assert TOKEN not in said
     assert "WrongOne" not in said
