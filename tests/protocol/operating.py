@@ -89,12 +89,13 @@ class Operating:
         shuffle: int = 0,
         without: Sequence[str] = (),
         items: pa.Table | None = None,
+        engine: Any = "duckdb",
     ) -> None:
         """without: columns that the corpus does not declare. items: the corpus's table of items, item_id and others."""
         self.rows = ordered(rows)
         self._numbers = count()
         users, names = (sorted({row[entity] for row in self.rows}) for entity in ("user", "item"))
-        self.engine = open_engine(threads=threads)
+        self.engine = open_engine(engine, threads=threads)
         self.engine.add("interactions", _table(self.rows, users, names, shuffle))
         for entity, ids in (("user", users), ("item", names)):
             codes = pa.array(np.arange(len(ids)), pa.int32())
