@@ -9,7 +9,7 @@ from typing import Any
 
 from recdata.errors import RecdataError
 from recdata.leaderboard.ledger import Entry
-from recdata.leaderboard.orders import orders
+from recdata.leaderboard.overall import overall as over
 from recdata.leaderboard.site import words
 from recdata.leaderboard.site.boards import (
     APART,
@@ -27,6 +27,8 @@ from recdata.leaderboard.site.plots import bars
 FIRST = 100
 """How many rows of a board stand in the page itself; the script shows the others."""
 _SHOWN = 6
+
+_EXAMPLES = "Tasks over examples"
 
 
 def script_json(document: Any) -> str:
@@ -280,42 +282,44 @@ def _seed(row: Row) -> str:
 
 
 def overall(boards: Sequence[Board]) -> dict[str, Any]:
-    """Return the orders of models over tasks, ranking tasks and rating tasks apart."""
+    """Return the orders of models over tasks: those over examples by their setting, rankings and ratings apart."""
     groups = []
-    for rising, title in ((True, "Ranking tasks"), (False, "Tasks with errors to be small")):
-        chosen = [board for board in boards if board.rising == rising and board.section(VERIFIED)]
-        scores: dict[str, dict[str, float]] = defaultdict(dict)
-        sign = 1 if rising else -1
-        for board in chosen:
-            for row in board.section(VERIFIED):
-                name = row.first.model["name"]
-                if board.primary in row.means:
-                    # The best of a model's versions and settings speaks for it.
-                    scores[name].setdefault(board.task, sign * row.means[board.primary])
-        if len(chosen) < 2 or len(scores) < 2:
+    for title, chosen in _together(boards).items():
+        found = over(chosen)
+        if found is None:
             continue
-        several = {name: found for name, found in scores.items() if len(found) > 1} or scores
-        found = orders(several, [board.task for board in chosen])
         rows = [
             {
                 **row._asdict(),
                 "page": model_page(row.model),
-                "mean": number(None if row.mean is None else sign * row.mean),
+                "mean": number(row.mean),
                 "mean_rank": number(row.mean_rank, 2),
                 "borda": number(row.borda, 3),
+                "values": [number(found.values[row.model].get(board.task)) for board in found.boards],
             }
             for row in found.rows
         ]
-        tasks = [(board.task, board.slug) for board in chosen]
-        whole = sum(not row.missing for row in found.rows)
         groups.append(
             {
                 "title": title,
-                "tasks": tasks,
+                "tasks": [(board.task, board.slug) for board in found.boards],
+                "heads": [f"{board.corpus.partition('@')[0]}, {board.primary}" for board in found.boards],
+                "each": title.startswith(_EXAMPLES),
                 "rows": rows,
                 "exact": found.exact,
                 "disagree": found.disagree,
-                "whole": whole,
+                "whole": sum(not row.missing for row in found.rows),
             }
         )
     return {"groups": groups}
+
+
+def _together(boards: Sequence[Board]) -> dict[str, list[Board]]:
+    """Return the boards that are put in one order, by what they have in common."""
+    groups: dict[str, list[Board]] = {"Ranking tasks": [], "Tasks with errors to be small": []}
+    for board in boards:
+        title = "Ranking tasks" if board.rising else "Tasks with errors to be small"
+        if (board.facts or {}).get("protocol", {}).get("task") == "answers":
+            title = f"{_EXAMPLES}, {board.protocol}"
+        groups.setdefault(title, []).append(board)
+    return groups
