@@ -22,8 +22,10 @@ from recdata.metrics.text_pool import run
 
 Values = npt.NDArray[np.float64]
 
+_TABLE = 1 << 10
+"""From how many pairs of words on the length of a common subsequence is found without rouge-score's table of them all."""
 _CELLS = 1 << 24
-"""From how many pairs of tokens on rouge-score's table of a common subsequence, a list of lists, takes too much memory."""
+"""Up to how many pairs of words ROUGE-Lsum is computed, which needs that table, a list of lists."""
 
 
 def _tool(stemmer: bool = False) -> str:
@@ -63,8 +65,8 @@ def subsequence(texts: Texts, stemmer: bool = False) -> Values:
     """F-measure of the longest common subsequence of words, the text taken as one sentence.
 
     P = its length / words of the answer, R = its length / words expected. Population: examples. Ties: none. Bounds: 0
-    to 1. Undefined: no words on either side, then 0. Source: Lin, "ROUGE", ACL workshop 2004; rouge-score's ``rougeL``
-    without stemming.
+    to 1. Undefined: no words on either side, then 0. The length is the same number by rouge-score's table and, for long
+    texts, by bits. Source: Lin, "ROUGE", ACL workshop 2004; rouge-score's ``rougeL`` without stemming.
 
     >>> subsequence(Texts.of(["the cat sat"], ["sat the cat"])).round(4).tolist()
     [0.6667]
@@ -93,12 +95,13 @@ def _rouge(gold: Sequence[str], answer: Sequence[str], kind: str, stemmer: bool)
 
 
 def _one(kind: str, stemmer: bool, gold: str, answer: str) -> float:
-    if kind in ("rougeL", "rougeLsum") and len(gold) * len(answer) >= _CELLS:
+    if kind in ("rougeL", "rougeLsum") and len(gold) * len(answer) >= _TABLE:
         tokenize = _tokenizer(stemmer).tokenize
         expected, answered = tokenize(gold), tokenize(answer)
-        if len(expected) * len(answered) >= _CELLS:
-            if kind == "rougeL":
-                return _of_lengths(common(expected, answered), len(expected), len(answered))
+        cells = len(expected) * len(answered)
+        if kind == "rougeL" and cells >= _TABLE:
+            return _of_lengths(common(expected, answered), len(expected), len(answered))
+        if cells >= _CELLS:
             raise InputError(
                 f"ROUGE-Lsum: {len(expected):,} words are expected and {len(answered):,} answered, beyond the "
                 f"{_CELLS:,} pairs that are compared; answer with a shorter text"

@@ -88,11 +88,21 @@ def test_the_length_in_little_memory_is_the_table_s(first: str, second: str) -> 
     assert common(first, second) == longest(first, second)
 
 
+@given(st.lists(st.sampled_from(WORDS), min_size=1), st.lists(st.sampled_from(WORDS), min_size=1))
+@settings(deadline=None)
+def test_long_texts_have_the_same_rouge_l_bit_by_bit(first: list[str], second: list[str]) -> None:
+    gold, answer = [" ".join(first)], [" ".join(second)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recdata.metrics.text_rouge._TABLE", 1)
+        by_bits = value("ROUGE-L", gold, answer)
+    assert by_bits == value("ROUGE-L", gold, answer)
+
+
 def test_very_long_texts_have_a_rouge_l_and_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     gold, answer = ["a b c d"], ["d a x b d"]
-    usual = value("ROUGE-L", gold, answer)
+    monkeypatch.setattr("recdata.metrics.text_rouge._TABLE", 4)
     monkeypatch.setattr("recdata.metrics.text_rouge._CELLS", 4)
-    assert value("ROUGE-L", gold, answer) == usual
+    assert value("ROUGE-L", gold, answer) == pytest.approx([6 / 9])
     with pytest.raises(InputError, match="ROUGE-Lsum: 4 words are expected and 5 answered"):
         value("ROUGE-Lsum", gold, answer)
     monkeypatch.setattr("recdata.metrics.text_meteor._CELLS", 4)
