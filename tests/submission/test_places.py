@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
@@ -93,11 +95,29 @@ def test_all_formats_give_the_same_bits(task: Task, tmp_path: Path) -> None:
     pyarrow.csv.write_csv(by_row, tmp_path / "long.csv")
     pq.write_table(table(rows()), tmp_path / "kdd.parquet")
     assert write_submission(task, tmp_path / "long.csv", tmp_path / "written.parquet") == sum(SIZES.values())
+    users, items = ([row[column] for row in long()] for column in ("user_id", "item_id"))
+    scores = [row["score"] for row in long()]
+    np.savez(tmp_path / "long.npz", user_id=np.array(users), item_id=np.array(items), score=np.array(scores))
+    (tmp_path / "long.jsonl").write_text("\n".join(map(json.dumps, long())))
+    together = [
+        {"user_id": f"task2-{locale}-{n}", "items": ranking(locale, n)}
+        for locale, size in SIZES.items()
+        for n in range(size)
+    ]
+    (tmp_path / "lists.jsonl").write_text("\n".join(map(json.dumps, together)))
+    trec = (
+        f"{row['user_id']} Q0 {row['item_id']} {int(-row['score']) + 1} {row['score']} run" for row in long()
+    )
+    (tmp_path / "long.run").write_text("\n".join(trec))
     scores = [
         score(task, given).metrics
         for given in (
             tmp_path / "long.parquet",
             tmp_path / "long.csv",
+            tmp_path / "long.npz",
+            tmp_path / "long.jsonl",
+            tmp_path / "lists.jsonl",
+            tmp_path / "long.run",
             tmp_path / "kdd.parquet",
             tmp_path / "written.parquet",
             table(rows()),
@@ -276,3 +296,21 @@ def test_the_real_test_set(home: Path, data: Path, tmp_path: Path) -> None:
     findings = validate(task, lists.take(order))
     assert codes(findings) == {"unlike-order": 1}
     assert str(findings.shown()[0].value).startswith("ES: ")
+    # Four faults in one file, each at its row.
+    first = lists.column("locale").to_pylist().index("FR")
+    column = "next_item_prediction"
+    some = lists.slice(first, 3).to_pylist()
+    some[0][column] = some[0][column][:99]
+    some[1][column] = [*some[1][column], "B000000000"]
+    some[2][column] = [*some[2][column][:99], some[2][column][0]]
+    changed = pa.Table.from_pylist(some, lists.schema)
+    faulty = pa.concat_tables(
+        [lists.slice(0, first), changed, lists.slice(first + 3, lists.num_rows - first - 4)]
+    )
+    findings = validate(task, faulty, limit=100)
+    found = {each.code: (each.row, each.value) for each in findings.shown()}
+    assert found["few-items"] == (first, "99 items")
+    assert found["many-items"] == (first + 1, "101 items")
+    assert found["duplicate-row"] == (first + 2, some[2][column][0])
+    assert found["missing-session"] == (None, "IT: 13,991 rows")
+    assert "unlike-order" not in found
