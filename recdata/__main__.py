@@ -1,6 +1,6 @@
 """``python -m recdata``: the command line."""
 
-from recdata.cli import main
+from recdata.cli import program
 
 if __name__ == "__main__":
-    main()
+    program()

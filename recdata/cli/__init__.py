@@ -7,13 +7,16 @@ Exit codes: 0 done; 1 a bug in recdata; 2 wrong usage; 3 wrong input; 4 somethin
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
 import time
 import warnings
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -87,8 +90,23 @@ class _Stopped:
             raise KeyboardInterrupt
 
 
-def main() -> None:
+def _prepare_text() -> None:
+    """See to it that file names and words get through whatever the locale is.
+
+    Where it says that file names are not UTF-8, Arrow and DuckDB would not find files that Python finds: Python is begun
+    again in its UTF-8 mode. What a terminal should not be told is escaped.
+    """
+    if sys.getfilesystemencoding() != "utf-8" and os.name == "posix" and os.environ.get("PYTHONUTF8") != "1":
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    from recdata.cli._output import Harmless
+
+    sys.stdout, sys.stderr = Harmless.around(sys.stdout), Harmless.around(sys.stderr)
+
+
+def main() -> NoReturn:
     """Run the command line; turn recdata's own errors into one message and their exit code."""
+    _prepare_text()
     # What a library warns of is told as a sentence, without the line of code that said it.
     warnings.formatwarning = lambda message, *_args, **_more: f"warning: {message}\n"
     stopped = _Stopped()
@@ -108,6 +126,26 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def program(memory: tuple[str, int] = ("there is not enough memory for this", 6)) -> NoReturn:
+    """Run the command line as a program of its own: ``main``, and then leave, without waiting for what libraries began.
+
+    Threads of theirs that are still there while Python takes itself apart can abort the process after all was done.
+    memory: what is said, and the exit code, where there is not enough.
+    """
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0
+    except MemoryError:
+        said, code = memory
+        click.echo(f"error: {said}", err=True)
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # nobody reads it any more, or it is closed
+            stream.flush()
+    os._exit(code)
+
+
 def _run() -> object:
     """Run the command and return its exit code; None and what is no number mean that all went well."""
     try:
@@ -124,9 +162,6 @@ def _run() -> object:
         # The reader of our output (head, less) has gone; there is nobody left to tell.
         sys.stderr.close()
         return 0
-    except MemoryError:
-        click.echo("error: there is not enough memory for this", err=True)
-        return 6
     except OSError as error:
         from recdata.store.atomic import refusal
 

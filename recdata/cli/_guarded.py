@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from recdata.cli._output import plain, say
+from recdata.cli._output import say
+from recdata.harmless import shown
 
 if TYPE_CHECKING:
     from recdata.submission.limits import Limits
@@ -71,7 +72,7 @@ def run_child(arguments: Sequence[str], limits: Limits) -> int:
 
 def _text(file: BinaryIO) -> str:
     file.seek(0)
-    return plain(file.read(_SHOWN).decode("utf-8", "replace"))
+    return shown(file.read(_SHOWN).decode("utf-8", "replace"))
 
 
 def _limit(memory: int, seconds: int, written: int) -> None:
@@ -94,13 +95,10 @@ def main() -> None:
     memory, seconds, written = (int(text) for text in sys.argv[1:4])
     _limit(memory, seconds, written)
     sys.argv[1:] = sys.argv[4:]
-    from recdata.cli import main as run
+    from recdata.cli import program
 
-    try:
-        run()
-    except MemoryError:
-        say(f"error: over-limit: the file needs more than {memory:,} bytes of memory (--limit memory=NUMBER)")
-        sys.exit(OVER)
+    said = f"over-limit: the file needs more than {memory:,} bytes of memory (--limit memory=NUMBER)"
+    program((said, OVER))
 
 
 if __name__ == "__main__":

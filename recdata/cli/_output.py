@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
+from codecs import lookup
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
 
+from recdata.harmless import shown
+
 
 def print_json(document: Any) -> None:
-    """Print a document as indented JSON."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    """Print a document as indented JSON: in ASCII where standard output is not UTF-8."""
+    in_ascii = (sys.stdout.encoding or "").lower() not in {"utf-8", "utf8"}
+    click.echo(json.dumps(document, indent=2, ensure_ascii=in_ascii, allow_nan=False))
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[int] = ()) -> None:
@@ -31,10 +37,41 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
+class Harmless(io.TextIOWrapper):
+    """Standard output or error: whatever a command prints of a stranger's text, nothing of it steers a terminal.
+
+    What is escaped inside a JSON string is what JSON would have escaped. A bar's return to the beginning of its line stays.
+    """
+
+    def write(self, text: str) -> int:
+        """Write ``text`` as ``harmless.shown`` has it."""
+        inside = text.strip("\r")
+        first = len(text) - len(text.lstrip("\r"))
+        super().write(text[:first] + shown(inside) + text[first + len(inside) :])
+        return len(text)
+
+    @classmethod
+    def around(cls, stream: Any) -> Any:
+        """Return a standard stream as one of these; what cannot be encoded is escaped too. Other streams stay."""
+        if not isinstance(stream, io.TextIOWrapper) or isinstance(stream, cls):
+            return stream
+        stream.flush()
+        lines, through = stream.line_buffering, stream.write_through
+        # As click does: where the locale knows ASCII alone, the terminal is likely to know more.
+        encoding = "utf-8" if lookup(stream.encoding).name == "ascii" else stream.encoding
+        return cls(
+            stream.detach(),
+            encoding=encoding,
+            errors="backslashreplace",
+            line_buffering=lines,
+            write_through=through,
+        )
+
+
 def plain(text: str) -> str:
-    """Return a stranger's text with what could steer a terminal (control characters) as U+FFFD.
+    r"""Return a stranger's text with what could steer a terminal as \u....
 
     >>> plain("a\x1b[2Jb")
-    'a�[2Jb'
+    'a\\u001b[2Jb'
     """
-    return "".join(letter if letter.isprintable() or letter in "\n\t" else "\ufffd" for letter in text)
+    return shown(text)

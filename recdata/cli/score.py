@@ -111,7 +111,7 @@ def command(
     (result,) = results
     if output is not None:
         result.save(output)
-    click.echo(result.to_json() if as_json else str(result))
+    print_json(result.document) if as_json else click.echo(str(result))
     if by is not None and not as_json:
         from recdata.scoring.table import slices
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recdata.errors import InputError
+from recdata.harmless import cell
 from recdata.metrics.kernel import sum_by_user
 from recdata.metrics.ratings import Ratings
 from recdata.protocol.task import Task
@@ -89,13 +90,24 @@ class PerUser:
             )
 
 
+def _harmless(table: pa.Table) -> pa.Table:
+    """Return the table with ids that no spreadsheet runs: see ``recdata.harmless.cell``. Parquet has them as they are."""
+    import pyarrow as pa
+
+    for place, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            texts = [None if text is None else cell(text) for text in table.column(place).to_pylist()]
+            table = table.set_column(place, field.name, pa.array(texts, pa.string()))
+    return table
+
+
 def write(table: pa.Table, path: Path) -> None:
     """Write ``table`` as Parquet or CSV, as the name of ``path`` says. Raises ResourceError where the disk refuses."""
     with atomic_file(path) as temporary:
         if path.suffix.lower() == ".csv":
             from pyarrow import csv
 
-            csv.write_csv(table, temporary)
+            csv.write_csv(_harmless(table), temporary)
         else:
             import pyarrow.parquet as pq
 

@@ -105,7 +105,7 @@ def wait_for_python(process: int) -> None:
 def test_a_bar_on_a_terminal_and_none_in_a_pipe(tmp_path: Path, home: Path) -> None:
     script = (
         "import sys; from recdata.submission import watch; watch._DELAY = 0\n"
-        "from recdata.cli import main; main()"
+        "from recdata.cli import program; program()"
     )
     for verb in ("validate", "score"):
         command = [sys.executable, "-c", script, verb, TASK, str(home / "p.csv")]

@@ -85,9 +85,9 @@ import sys, recdata.api
 from pathlib import Path
 from recdata.protocol.task import Task
 recdata.api.task = lambda name: Task(Path({folder!r}), __import__("json").loads({manifest!r}))
-from recdata.cli import main
+from recdata.cli import program
 sys.argv[1:] = {arguments!r}
-main()
+program()
 """
 
 

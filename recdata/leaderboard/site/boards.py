@@ -7,13 +7,14 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from recdata.errors import RecdataError
+from recdata.harmless import tree
 from recdata.leaderboard.compare import seed_key
 from recdata.leaderboard.ledger import Entry, Ledger
 from recdata.metrics.spelling import Measure, parse
@@ -107,13 +108,24 @@ class Board:
         return [row for row in self.rows if row.section == name]
 
 
+def _harmless(entry: Entry) -> Entry:
+    """Return an entry whose texts can stand on pages and in files that are downloaded; numbers stay as they are."""
+    document = {
+        key: value if key in {"result", "per_user", "predictions"} else tree(value)
+        for key, value in entry.document.items()
+    }
+    if given := entry.document.get("predictions"):
+        document["predictions"] = {**given, "where": tree(given["where"])}
+    return replace(entry, document=document, notes=tuple(tree(note) for note in entry.notes))
+
+
 def boards(ledger: Ledger) -> list[Board]:
     """Return a board for each task of the ledger, sorted by name.
 
     Where a task has entries of several fingerprints, the pinned one, or else the newest entry's, is the board's.
     """
     by_task: dict[str, list[Entry]] = defaultdict(list)
-    for entry in ledger.entries():
+    for entry in map(_harmless, ledger.entries()):
         by_task[entry.task].append(entry)
     return [_board(ledger, task, entries) for task, entries in sorted(by_task.items())]
 

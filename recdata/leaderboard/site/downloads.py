@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+from recdata.harmless import cell
 from recdata.leaderboard.render import latex_escape
 from recdata.leaderboard.site.boards import VERIFIED, Board
 
@@ -20,7 +21,7 @@ def write_downloads(board: Board, folder: Path) -> None:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(names)
-    writer.writerows([_defused(record[name]) for name in names] for record in rows)
+    writer.writerows([_cell(record[name]) for name in names] for record in rows)
     (folder / f"{board.slug}.csv").write_text(out.getvalue(), encoding="utf-8", newline="")
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -73,8 +74,5 @@ def _record(board: Board, row: Any) -> dict[str, Any]:
     return record
 
 
-def _defused(value: Any) -> Any:
-    """Return a cell that no spreadsheet takes for a formula."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + value
-    return value
+def _cell(value: Any) -> Any:
+    return cell(value) if isinstance(value, str) else value
