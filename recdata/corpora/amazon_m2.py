@@ -153,6 +153,7 @@ def _load(engine: DuckEngine, relation: str, path: Path) -> None:
         f"SELECT {previous} AS previous_items, {item} AS next_item, {title} AS next_title, locale, "
         f"row_number() OVER (PARTITION BY locale ORDER BY place) - 1 AS number FROM {name(rows)}",
     )
+    engine.drop(rows)  # its memory is of more use to what follows
 
 
 def _rows(engine: DuckEngine, relation: str, path: Path, known: tuple[str, ...]) -> dict[str, str]:
@@ -181,6 +182,7 @@ def _rows(engine: DuckEngine, relation: str, path: Path, known: tuple[str, ...])
                 quoted=True,
             )
             engine.keep(relation, f"SELECT *, rowid AS place FROM {name(f'{relation} read')}")
+            engine.drop(f"{relation} read")
     described = engine.fetch(f"DESCRIBE {name(relation)}")
     return {row[0]: row[1] for row in described if row[0] in known}
 
