@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -17,12 +18,15 @@ from recdata.errors import MismatchError
 def command(task: str, engine: Any, as_json: bool) -> None:
     """Recompute CORPUS/PROTOCOL (or CORPUS) from the store, and compare it with what was built and what is pinned.
 
-    The first bucket that differs is named, with the users in it. Exit code 5 where anything differs.
+    The first bucket that differs is named, with the users in it. Of an exported folder, the files are compared with its
+    checksums. Exit code 5 where anything differs.
     """
     from recdata.cli._output import print_json, say
+    from recdata.hub.verify import is_export, verify_export
     from recdata.protocol.verify import verify
 
-    checks = verify(task, engine)
+    folder = Path(task)
+    checks = verify_export(folder) if is_export(folder) else verify(task, engine)
     if as_json:
         print_json([check._asdict() for check in checks])
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recdata.hub.features import CROISSANT, element
@@ -57,7 +57,8 @@ def croissant(card: Card, manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return the JSON-LD document. A record set is a split of a config, called ``config/split``.
 
     Files are named relative to the folder, with their SHA-256, so that a copy of the folder loads offline. Several shards of
-    a split are read as a set; their checksums stand here too, but mlcroissant compares those of single files alone.
+    a split are read as a set, whose checksums mlcroissant does not compare: so each shard is a record set of its own, too,
+    called ``config/split/00000``, which it reads only if the file is the one that was exported.
     """
     licence = Licence(**manifest["licence"])
     link = licence.link or (f"https://spdx.org/licenses/{licence.spdx}.html" if licence.spdx else None)
@@ -65,16 +66,17 @@ def croissant(card: Card, manifest: Mapping[str, Any]) -> dict[str, Any]:
     for name, config in manifest["configs"].items():
         for split, entry in config["splits"].items():
             place = f"{name}/{split}"
-            distribution += [_file(file) for file in entry["files"]]
-            source = {"fileObject": {"@id": entry["files"][0]["file"]}}
-            if len(entry["files"]) > 1:
-                source = {"fileSet": {"@id": f"{place}/files"}}
-                distribution.append(_files(place))
+            files, columns = entry["files"], config["columns"]
+            distribution += [_file(file) for file in files]
             about = f"Split {split} of config {name}: {entry['rows']:,} rows."
-            fields = [_field(place, column, source) for column in config["columns"]]
-            records.append(
-                {"@type": "cr:RecordSet", "@id": place, "name": place, "description": about, "field": fields}
-            )
+            if len(files) == 1:
+                records.append(_records(place, about, columns, _single(files[0])))
+                continue
+            distribution.append(_files(place))
+            records.append(_records(place, about, columns, {"fileSet": {"@id": f"{place}/files"}}))
+            for number, file in enumerate(files):
+                shard = f"Shard {number + 1} of {len(files)} of {place}: {file['rows']:,} rows."
+                records.append(_records(f"{place}/{number:05d}", shard, columns, _single(file)))
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -90,6 +92,17 @@ def croissant(card: Card, manifest: Mapping[str, Any]) -> dict[str, Any]:
         "distribution": distribution,
         "recordSet": records,
     }
+
+
+def _records(
+    place: str, about: str, columns: Sequence[Mapping[str, Any]], source: Mapping[str, Any]
+) -> dict[str, Any]:
+    fields = [_field(place, column, source) for column in columns]
+    return {"@type": "cr:RecordSet", "@id": place, "name": place, "description": about, "field": fields}
+
+
+def _single(file: Mapping[str, Any]) -> dict[str, Any]:
+    return {"fileObject": {"@id": file["file"]}}
 
 
 def _file(file: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from recdata.errors import InputError
 from recdata.hub.card import PLOTS, card_text
 from recdata.hub.configs import CODES, exported_columns, task_columns, write_recipe, write_rows
 from recdata.hub.croissant import croissant
-from recdata.hub.manifest import content_of, write_export
+from recdata.hub.manifest import SUMS, content_of, write_export
 from recdata.hub.metadata import evaluation
 from recdata.hub.shards import SHARD_BYTES
 from recdata.protocol.answers import AnswerTask, AnyTask
@@ -27,8 +27,6 @@ from recdata.sources.cards import CARD, Card, load_card, read_card
 from recdata.store.atomic import atomic_folder
 from recdata.store.fingerprint import hashed_columns
 from recdata.version import __version__
-
-SUMS = "SHA256SUMS"
 
 
 def export(

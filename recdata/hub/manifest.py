@@ -14,6 +14,9 @@ from recdata.store.atomic import write_json
 from recdata.store.fingerprint import digest
 from recdata.store.manifest import NAME, content_hash
 
+SUMS = "SHA256SUMS"
+"""The checksums of an exported folder's files; a folder that has them was exported by recdata."""
+
 
 def write_export(folder: Path, document: Mapping[str, Any]) -> dict[str, Any]:
     """Write the manifest of an exported folder and return it with its ``content_hash``."""

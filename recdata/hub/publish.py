@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from recdata.errors import InputError, MismatchError, MissingError
 from recdata.hub.manifest import read_export
+from recdata.hub.verify import check_data, is_export
 from recdata.protocol.versions import numbers
 from recdata.sources.huggingface import blob_id, hub_errors
 from recdata.store.files import sha256_of
@@ -71,7 +72,9 @@ def publish(
     version stands against it, MismatchError where the tag exists with other content or a file was changed since the
     export, MissingError where the Hub refuses or cannot be reached.
     """
-    manifest = read_export(folder / NAME, str(folder)) if _is_export(folder) else None
+    if not folder.is_dir():
+        raise MissingError(f"there is no folder {folder}")
+    manifest = read_export(folder / NAME, str(folder)) if is_export(folder) else None
     kind = "space" if manifest is None and (folder / "index.html").is_file() else "dataset"
     files = _files(folder)
     if manifest is not None:
@@ -81,7 +84,7 @@ def publish(
                 f"{manifest['name']} is built from a sample of the raw files ({'; '.join(manifest['corpus']['notes'])}); "
                 "build the whole corpus, or say --allow-partial"
             )
-        _check_data(folder, manifest)
+        check_data(folder, manifest)
         tag = tag or str(manifest["tag"])
     content = {**files, "README.md": _readme(kind, repo, files.get("README.md"))}
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
@@ -126,12 +129,6 @@ def publish(
     return plan
 
 
-def _is_export(folder: Path) -> bool:
-    if not folder.is_dir():
-        raise MissingError(f"there is no folder {folder}")
-    return (folder / NAME).is_file() and (folder / "SHA256SUMS").is_file()
-
-
 def _files(folder: Path) -> dict[str, Path]:
     """Return the files of a folder by their paths in the repository; hidden ones stay at home."""
     found = {}
@@ -166,16 +163,6 @@ def _check_licence(manifest: Mapping[str, Any], private: bool) -> None:
             f"{manifest['name']} has rows under the licence {terms}, by permission ({manifest['permission']!r}): they go to "
             "a private repository alone; say --private"
         )
-
-
-def _check_data(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Compare the data files with the manifest. Raises MismatchError naming the first that differs."""
-    for config in manifest["configs"].values():
-        for split in config["splits"].values():
-            for entry in split["files"]:
-                path = folder / entry["file"]
-                if not path.is_file() or sha256_of(path) != entry["sha256"]:
-                    raise MismatchError(f"{path} is not the file that was exported; export again")
 
 
 def _plan(

@@ -11,14 +11,18 @@ import datasets
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from click.testing import CliRunner
 from published import compare
 
+from recdata.cli import cli
 from recdata.errors import InputError, MismatchError
 from recdata.hub import configs
 from recdata.hub.export import export
 from recdata.hub.manifest import read_export
 from recdata.hub.prepare import prepare
+from recdata.hub.publish import publish
 from recdata.hub.rows import check_rows
+from recdata.hub.verify import verify_export
 
 
 def load(folder, config, tmp_path, **options):
@@ -77,19 +81,15 @@ def test_card_is_complete(synth):
         assert task.fingerprint[:12] in text
 
 
-def test_croissant_is_valid_and_loads_offline(synth, tmp_path):
-    """In a process of its own: mlcroissant keeps what it read in memory and in a cache."""
+def test_croissant_is_valid_and_loads_offline(synth):
     code = (
-        "import mlcroissant as mlc, json, sys\n"
-        "data = mlc.Dataset(sys.argv[1])\n"
-        "assert not data.metadata.ctx.issues.errors, data.metadata.ctx.issues.errors\n"
+        "import json\n"
         "count = {r.id: sum(1 for _ in data.records(r.id)) for r in data.metadata.record_sets if 'train' not in r.id"
         " and 'interactions' not in r.id and 'candidates' not in r.id}\n"
         "first = next(iter(data.records('items/full')))\n"
         "print(json.dumps([count, str(first)]))\n"
     )
-    command = [sys.executable, "-c", code, str(synth.folder / "croissant.json")]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    done = croissant(synth.folder, code)
     assert done.returncode == 0, done.stderr
     count, first = json.loads(done.stdout.splitlines()[-1])
     assert count["items/full"] == 1500
@@ -101,44 +101,68 @@ def test_croissant_is_valid_and_loads_offline(synth, tmp_path):
         assert hashlib.sha256(body).hexdigest() == file["sha256"]
 
 
-def test_a_flipped_byte_is_caught_by_mlcroissant_and_by_recdata(synth, tmp_path):
-    folder = tmp_path / "copy"
-    shutil.copytree(synth.folder, folder)
-    path = folder / "data" / "items" / "full-00000-of-00001.parquet"
+def croissant(folder, code):
+    """Run code on ``data``, the folder's Croissant as mlcroissant loads it; in a process of its own, as it keeps a cache."""
+    start = "import mlcroissant as mlc, sys\ndata = mlc.Dataset(sys.argv[1])\n"
+    start += "assert not data.metadata.ctx.issues.errors, data.metadata.ctx.issues.errors\n"
+    command = [sys.executable, "-c", start + code, str(folder / "croissant.json")]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder.parent)
+
+
+def flip(path):
     body = bytearray(path.read_bytes())
     body[len(body) // 2] ^= 1
     path.write_bytes(body)
-    code = "import mlcroissant as mlc, sys; next(iter(mlc.Dataset(sys.argv[1]).records('items/full')))"
-    command = [sys.executable, "-c", code, str(folder / "croissant.json")]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+
+
+def test_a_flipped_byte_is_caught_by_mlcroissant_and_by_recdata(synth, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(synth.folder, folder)
+    assert all(check.ok for check in verify_export(folder))
+    flip(folder / "data" / "items" / "full-00000-of-00001.parquet")
+    done = croissant(folder, "next(iter(data.records('items/full')))")
     assert done.returncode != 0
     assert "is not identical with the" in done.stderr
-    from recdata.hub.publish import publish
-
     with pytest.raises(MismatchError, match=r"full-00000-of-00001.parquet is not the file"):
         publish(folder, "org/x", dry_run=True)
+    assert [check.what for check in verify_export(folder) if not check.ok] == [
+        "data/items/full-00000-of-00001.parquet"
+    ]
+    flip(folder / "README.md")
+    result = CliRunner().invoke(cli, ["verify", str(folder)])
+    assert "DIFFERS  README.md: its bytes were changed" in result.output
+    assert isinstance(result.exception, MismatchError)
 
 
 def test_several_shards(synth, tmp_path, monkeypatch):
     monkeypatch.setattr(configs, "ROW_GROUP", 5000)
+    monkeypatch.setattr(configs, "WIDE_GROUP", 250)
     folder = tmp_path / "shards"
-    manifest = export(synth.corpus, synth.tasks[:1], folder, shard_bytes=100_000)
-    files = manifest["configs"]["interactions"]["splits"]["full"]["files"]
+    manifest = export(synth.corpus, synth.tasks[:1], folder, shard_bytes=3_000)
+    kinds = manifest["configs"]
+    assert len(kinds["interactions"]["splits"]["full"]["files"]) > 3
+    files = kinds["items"]["splits"]["full"]["files"]
     assert len(files) > 3
     loaded = load(folder, "loo-last", tmp_path)
     check_rows(loaded, synth.tasks[0].fingerprint)
-    streamed = load(folder, "interactions", tmp_path, split="full", streaming=True)
-    assert sum(1 for _ in streamed) == synth.corpus.manifest["counts"]["interactions"]
-    code = (
-        "import mlcroissant as mlc, sys\n"
-        "data = mlc.Dataset(sys.argv[1])\n"
-        "assert not data.metadata.ctx.issues.errors, data.metadata.ctx.issues.errors\n"
-        "print(sum(1 for _ in data.records('interactions/full')))\n"
-    )
-    command = [sys.executable, "-c", code, str(folder / "croissant.json")]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    streamed = load(folder, "items", tmp_path, split="full", streaming=True)
+    rows = synth.corpus.manifest["counts"]["items"]
+    assert sum(1 for _ in streamed) == rows
+
+    # mlcroissant compares no checksums of a set of files, but those of each shard.
+    done = croissant(folder, "print(sum(1 for _ in data.records('items/full')))")
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout.splitlines()[-1]) == synth.corpus.manifest["counts"]["interactions"]
+    assert int(done.stdout.splitlines()[-1]) == rows
+    flip(folder / files[2]["file"])
+    done = croissant(
+        folder,
+        "print(sum(1 for n in (0, 1, 3) for _ in data.records(f'items/full/{n:05d}')))\n"
+        "next(iter(data.records('items/full/00002')))",
+    )
+    assert done.returncode != 0
+    assert "is not identical with the" in done.stderr
+    assert int(done.stdout.splitlines()[-1]) == sum(files[n]["rows"] for n in (0, 1, 3))
+    assert [check.what for check in verify_export(folder) if not check.ok] == [files[2]["file"]]
 
 
 def test_num_examples_off_by_one_is_caught_by_datasets(synth, tmp_path):
