@@ -138,7 +138,7 @@ def test_several_shards(synth, tmp_path, monkeypatch):
     monkeypatch.setattr(configs, "ROW_GROUP", 5000)
     monkeypatch.setattr(configs, "WIDE_GROUP", 250)
     folder = tmp_path / "shards"
-    manifest = export(synth.corpus, synth.tasks[:1], folder, shard_bytes=3_000)
+    manifest = export(synth.corpus, synth.tasks[:1], folder, shard_bytes=1_000)
     kinds = manifest["configs"]
     assert len(kinds["interactions"]["splits"]["full"]["files"]) > 3
     files = kinds["items"]["splits"]["full"]["files"]
