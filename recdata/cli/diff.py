@@ -59,13 +59,12 @@ def _counts(entry: dict[str, Any]) -> tuple[str, str, str]:
 def _open(text: str) -> Any:
     from recdata import api
     from recdata.corpora.corpus import Corpus
-    from recdata.protocol.task import Task
+    from recdata.protocol.built import open_task
     from recdata.store.manifest import read_manifest
 
     folder = Path(text)
     if folder.is_dir():
-        kind = Task if read_manifest(folder)["document"] == "task" else Corpus
-        return kind.open(folder)
+        return (open_task if read_manifest(folder)["document"] == "task" else Corpus.open)(folder)
     if text.startswith("hf://"):
         from recdata.hub.address import parse_address
 

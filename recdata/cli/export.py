@@ -53,6 +53,7 @@ def command(
     from recdata.hub.export import export
     from recdata.hub.handover import hand_over
     from recdata.hub.prepare import prepare
+    from recdata.protocol.answers import of_interactions
 
     if library is not None and protocols is None and "/" not in name:
         protocols = ""  # so that nothing is built for an error's sake
@@ -61,7 +62,7 @@ def command(
     if library is not None:
         if of is None:
             raise InputError(f"{name!r} names a corpus; tasks are handed over, for example {name}/loo-last")
-        note = hand_over(of, folder, library)
+        note = hand_over(of_interactions(of, "handing over"), folder, library)
         if as_json:
             print_json(note)
         say(f"{of.citation} is in {folder}, as {library} reads it: see README.md there")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,7 @@ import pyarrow as pa
 from recdata.engines.base import name as quoted
 from recdata.engines.duck import DuckEngine
 from recdata.errors import InputError
+from recdata.protocol.answers import AnswerTask, AnyTask
 from recdata.protocol.task import Task
 from recdata.schema.kinds import KINDS
 from recdata.store.manifest import read_manifest
@@ -61,12 +62,15 @@ def diff_corpora(before: Path, after: Path, limit: int = 10) -> dict[str, Any]:
     return document
 
 
-def diff_tasks(before: Task, after: Task, limit: int = 10) -> dict[str, Any]:
-    """Compare two built tasks and return a document of what differs.
+def diff_tasks(before: AnyTask, after: AnyTask, limit: int = 10) -> dict[str, Any]:
+    """Compare two built tasks of one kind and return a document of what differs; over examples see ``diff_answers``.
 
     parts: for each part that differs, rows (user_id, item_id, timestamp, rating) added and removed. moved: pairs of user and
     item that went from one part to another, by "from -> to". users, items: ids added and removed. candidates: pairs.
     """
+    if isinstance(before, AnswerTask) or isinstance(after, AnswerTask):
+        both_tasks(before, after)
+        return diff_answers(cast("AnswerTask", before), cast("AnswerTask", after), limit)
     document: dict[str, Any] = {
         "before": {"name": before.name, "fingerprint": before.fingerprint},
         "after": {"name": after.name, "fingerprint": after.fingerprint},
@@ -107,6 +111,33 @@ def diff_tasks(before: Task, after: Task, limit: int = 10) -> dict[str, Any]:
         for side in _SIDES:
             engine.view(side, f'SELECT user_id, item_id FROM "{side} candidates"')
         document["candidates"] = _rows(engine, ["user_id", "item_id"], limit, [])
+    return document
+
+
+def diff_answers(before: AnswerTask, after: AnswerTask, limit: int = 10) -> dict[str, Any]:
+    """Compare two built tasks over examples and return a document of what differs.
+
+    parts: for each part that differs, rows (id, question, target, the places of the entries that are shown, and the MD5 of
+    what stands in them) added and removed, and how many of these are one example changed.
+    """
+    document: dict[str, Any] = {
+        "before": {"name": before.name, "fingerprint": before.fingerprint},
+        "after": {"name": after.name, "fingerprint": after.fingerprint},
+        "same": before.fingerprint == after.fingerprint,
+        "parts": {},
+    }
+    columns = ["example_id", "input", "target", "picked"]
+    with DuckEngine() as engine:
+        for part in before.parts:
+            for side, task in zip(_SIDES, (before, after), strict=True):
+                engine.read(f"{side} part", [task.folder / f"{part}.parquet"], [*columns, "profile"])
+                listed = ", ".join(map(quoted, columns))
+                engine.view(
+                    side, f'SELECT {listed}, md5(CAST(profile AS VARCHAR)) AS shown FROM "{side} part"'
+                )
+            found = _rows(engine, [*columns, "shown"], limit, ["example_id"])
+            if found["added"] or found["removed"]:
+                document["parts"][part] = found
     return document
 
 
@@ -185,7 +216,10 @@ def _shown(value: Any) -> Any:
 
 def both_tasks(before: Any, after: Any) -> bool:
     """Say whether two things are tasks. Raises InputError where one is and the other is a corpus."""
-    tasks = isinstance(before, Task), isinstance(after, Task)
-    if tasks[0] != tasks[1]:
-        raise InputError("one of the two is a corpus and the other a task; like is compared with like")
-    return tasks[0]
+    kinds = []
+    for each in (before, after):
+        over = {Task: "a task over interactions", AnswerTask: "a task over examples"}
+        kinds.append(over.get(type(each), "a corpus"))
+    if kinds[0] != kinds[1]:
+        raise InputError(f"one of the two is {kinds[0]} and the other {kinds[1]}; like is compared with like")
+    return kinds[0] != "a corpus"

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 from answering import choices_task, lamp_task, question, write_part
+from click.testing import CliRunner
 
 import recdata
+from recdata.cli import cli
 from recdata.corpora.build import build
 from recdata.errors import InputError, MismatchError
 from recdata.protocol import answer_build
 from recdata.protocol.answers import AnswerTask, of_interactions
+from recdata.protocol.diff import diff_tasks
 from recdata.protocol.resolve import resolve
 from recdata.protocol.verify import verify
 from recdata.sources.cards import load_card
@@ -156,3 +159,23 @@ def test_protocols_over_examples_have_no_splits(tmp_path: Path) -> None:
     path.write_text(text.replace("task: answers", "task: ranking"))
     with pytest.raises(InputError, match="'split', 'candidates' is missing"):
         read_protocol(path)
+
+
+def test_what_changed_between_two_tasks(home: Path, tmp_path: Path) -> None:
+    before = lamp_task(tmp_path / "raw", 3, STARS, "none", entries=6)
+    after = recdata.task("lamp-3/profile-recent-4")
+    assert isinstance(after, AnswerTask)
+    found = diff_tasks(before, after)
+    assert not found["same"]
+    assert {part: entry["changed"] for part, entry in found["parts"].items()} == {
+        "train": 1,
+        "valid": 4,
+        "test": 2,
+    }
+    assert found["parts"]["train"]["added_examples"][0][:4] == ["q0", "question q0", "1", [5, 4, 3, 2]]
+    assert diff_tasks(before, before)["parts"] == {}
+    shown = CliRunner().invoke(cli, ["diff", before.name, str(after.folder)])
+    assert "valid, rows" in shown.stdout
+    ranked = recdata.task("synth-small/loo-last")
+    with pytest.raises(InputError, match="a task over examples and the other a task over interactions"):
+        diff_tasks(before, ranked)
