@@ -136,7 +136,7 @@ def test_a_flipped_byte_is_caught_by_mlcroissant_and_by_recdata(synth, tmp_path)
 
 def test_several_shards(synth, tmp_path, monkeypatch):
     monkeypatch.setattr(configs, "ROW_GROUP", 5000)
-    monkeypatch.setattr(configs, "WIDE_GROUP", 250)
+    monkeypatch.setattr(configs, "WIDE_GROUP", 100)
     folder = tmp_path / "shards"
     manifest = export(synth.corpus, synth.tasks[:1], folder, shard_bytes=1_000)
     kinds = manifest["configs"]
