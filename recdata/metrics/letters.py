@@ -49,6 +49,8 @@ def only(answer: str, letters: Sequence[str], expected: str) -> str | None:
 def first(answer: str, letters: Sequence[str], expected: str) -> str | None:
     """Read the first letter of an option that stands as a word in capitals, or alone as ``only`` reads it.
 
+    Ours, for benchmarks whose own rule we found nowhere, as PersonaFeedback's.
+
     >>> first("The answer is B: a good one", "ab", "a")
     'b'
     """

@@ -39,6 +39,10 @@ def _metric(kind: str, **settings: Any) -> Any:
                 f"the tokenizer flores200 reads its model from {folder}, and it is not there; recdata downloads no models: "
                 "have sacrebleu fetch it (sacrebleu --tokenize flores200), or take tokenize='char'"
             )
+    if kind == "BLEU":
+        settings["force"] = (
+            True  # it changes no value: what is scored may end in a full stop without a warning
+        )
     try:
         return getattr(library, kind)(**settings)
     except (ImportError, RuntimeError) as error:

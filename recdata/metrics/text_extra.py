@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module, metadata
 from typing import Any
 
-from recdata.errors import MissingError
+from recdata.errors import InputError, MissingError
 
 
 def extra(module: str) -> Any:
@@ -25,4 +27,15 @@ def version(distribution: str) -> str:
     except metadata.PackageNotFoundError:
         raise MissingError(
             f"metrics of texts need {distribution}: install it with pip install 'recdata[text]'"
+        ) from None
+
+
+@contextmanager
+def within_depth(metric: str) -> Iterator[None]:
+    """Tell by InputError what a library's recursion does not reach the end of: older Porter stemmers, a word of y alone."""
+    try:
+        yield
+    except RecursionError:
+        raise InputError(
+            f"{metric}: a text has a word that the stemmer does not take; shorten it, or install a newer nltk"
         ) from None

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from recdata.errors import InputError, MissingError
 from recdata.metrics.answers import Texts
 from recdata.metrics.definition import metric
-from recdata.metrics.text_extra import extra, version
+from recdata.metrics.text_extra import extra, version, within_depth
 from recdata.metrics.text_pool import run
 
 Values = npt.NDArray[np.float64]
@@ -86,5 +86,6 @@ def _meteor(gold: Sequence[str], answer: Sequence[str], match: str) -> Values:
                 f"METEOR: {len(expected):,} words are expected and {len(answered):,} answered, beyond the "
                 f"{_CELLS:,} pairs that are compared; answer with a shorter text"
             )
-        values.append(round(score(expected, answered, wordnet=wordnet), _DECIMALS))
+        with within_depth("METEOR"):
+            values.append(round(score(expected, answered, wordnet=wordnet), _DECIMALS))
     return np.array(values, dtype=np.float64)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from recdata.errors import InputError
 from recdata.metrics.answers import Texts
 from recdata.metrics.definition import metric
-from recdata.metrics.text_extra import extra, version
+from recdata.metrics.text_extra import extra, version, within_depth
 from recdata.metrics.text_pool import run
 
 Values = npt.NDArray[np.float64]
@@ -97,7 +97,8 @@ def _rouge(gold: Sequence[str], answer: Sequence[str], kind: str, stemmer: bool)
 def _one(kind: str, stemmer: bool, gold: str, answer: str) -> float:
     if kind in ("rougeL", "rougeLsum") and len(gold) * len(answer) >= _TABLE:
         tokenize = _tokenizer(stemmer).tokenize
-        expected, answered = tokenize(gold), tokenize(answer)
+        with within_depth("ROUGE"):
+            expected, answered = tokenize(gold), tokenize(answer)
         cells = len(expected) * len(answered)
         if kind == "rougeL" and cells >= _TABLE:
             return _of_lengths(common(expected, answered), len(expected), len(answered))
@@ -106,7 +107,8 @@ def _one(kind: str, stemmer: bool, gold: str, answer: str) -> float:
                 f"ROUGE-Lsum: {len(expected):,} words are expected and {len(answered):,} answered, beyond the "
                 f"{_CELLS:,} pairs that are compared; answer with a shorter text"
             )
-    return float(_scorer(kind, stemmer).score(gold, answer)[kind].fmeasure)
+    with within_depth("ROUGE"):
+        return float(_scorer(kind, stemmer).score(gold, answer)[kind].fmeasure)
 
 
 def common(first: Sequence[str], second: Sequence[str]) -> int:

@@ -110,6 +110,16 @@ def test_very_long_texts_have_a_rouge_l_and_a_rule(monkeypatch: pytest.MonkeyPat
         value("METEOR", gold, answer)
 
 
+@pytest.mark.parametrize("measure", ["METEOR", "ROUGE-1(stemmer=True)", "ROUGE-L(stemmer=True)"])
+def test_a_stemmer_that_does_not_come_back_is_told(measure: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(*arguments: object) -> str:
+        raise RecursionError
+
+    monkeypatch.setattr("nltk.stem.porter.PorterStemmer.stem", endless)
+    with pytest.raises(InputError, match="the stemmer does not take"):
+        value(measure, ["yellow yyyy " * 20], ["yearly yyyy " * 20])
+
+
 @given(PAIRS)
 @settings(deadline=None)
 def test_exact_match_and_token_f1(pairs: list[tuple[str, str]]) -> None:
