@@ -69,13 +69,16 @@ def build_task(
         ):
             # What was built is checked while it is used; nothing is finished before the check is.
             checked = pool.submit(check_files, corpus, read)
-            if isinstance(opened, DuckEngine):
-                _Builder(corpus, manifest, protocol, opened, work).run()
-            else:
-                from recdata.protocol.spread.build import write_task
+            try:
+                if isinstance(opened, DuckEngine):
+                    _Builder(corpus, manifest, protocol, opened, work).run()
+                else:
+                    from recdata.protocol.spread.build import write_task
 
-                write_task(opened, Origin(corpus, manifest), protocol, work)
-            checked.result()
+                    write_task(opened, Origin(corpus, manifest), protocol, work)
+            finally:
+                # Where a file was changed, that explains whatever went wrong.
+                checked.result()
     return Task.open(folder)
 
 

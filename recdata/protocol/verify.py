@@ -61,7 +61,10 @@ def verify(name: str, engine: str | Any = None) -> list[Check]:
     # Beside the task, where all of Spark's workers see it.
     beside = place.parent if is_spark(engine) else None
     with tempfile.TemporaryDirectory(prefix=".recdata-verify-", dir=beside) as scratch:
-        again = _build(folder, protocol, Path(scratch) / "task", engine)
+        try:
+            again = _build(folder, protocol, Path(scratch) / "task", engine)
+        except MismatchError as error:
+            return [*checks, Check("task, computed again", False, str(error))]
         checks.append(_against(stored.manifest, again))
         key = f"{protocol['name']}@{protocol['version']}"
         if not manifest["partial"]:
@@ -85,7 +88,13 @@ def _verify_corpus(folder: Path, manifest: Mapping[str, Any], engine: str | Any)
     checks = [_files(folder, {**manifest["tables"], **manifest["ids"]}, "corpus, files")]
     fingerprints = {}
     for kind, entry in manifest["tables"].items():
-        content, more = _content(folder, kind, entry, engine)
+        try:
+            content, more = _content(folder, kind, entry, engine)
+        except Exception as error:
+            if checks[0].ok:
+                raise
+            checks.append(Check(f"corpus, {kind}", False, f"it cannot be read: {error}"))
+            continue
         fingerprints[kind] = content.fingerprint(**more)
         differing = [
             b for b, (x, y) in enumerate(zip(entry["buckets"], content.buckets, strict=True)) if x != y
