@@ -36,6 +36,7 @@ class Recommender(_base.ByList):
         if repeats:
             check_repeats(task, "previous-items")
         self._task, self._repeats = task, repeats
+        self._filled: npt.NDArray[np.int64] | None = None
         self._group, groups = _groups(task, by)
         self._items = len(task.item_ids)
         rows = task.rows("train")
@@ -83,13 +84,13 @@ class Recommender(_base.ByList):
         known = self._known(users)
         place = np.empty(self._items, dtype=np.int64)
         place[columns] = np.arange(self._items)
-        most = k + int(np.diff(known.indptr).max(initial=0))
-        filling = self._filling(columns)[:, :most]
         owner = np.repeat(np.arange(len(users)), np.diff(known.indptr))
         item, score = known.indices.astype(np.int64), known.data
-        other = filling[self._group[users]]
-        whose = np.repeat(np.arange(len(users)), other.shape[1])
-        others = other.ravel()
+        # Whoever has enough that is near is not shown what is popular.
+        short = np.flatnonzero(np.bincount(owner, score >= 1, minlength=len(users)) < k)
+        most = k + int(np.diff(known.indptr)[short].max(initial=0))
+        others = self._filling(columns)[:, :most][self._group[users[short]]]
+        whose, others = np.repeat(short, others.shape[1]), others.ravel()
         fresh = ~np.isin(whose * self._items + others, owner * self._items + item)
         whose, others = whose[fresh], others[fresh]
         owner, item = np.concatenate([owner, whose]), np.concatenate([item, others])
@@ -101,7 +102,10 @@ class Recommender(_base.ByList):
 
     def _filling(self, columns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Return for each group all items, the most popular first, equal ones in the order of ``columns``."""
-        return np.array([columns[np.argsort(-each[columns], kind="stable")] for each in self._popular])
+        if self._filled is None:
+            by_group = [columns[np.argsort(-each[columns], kind="stable")] for each in self._popular]
+            self._filled = np.array(by_group)
+        return self._filled
 
 
 def _groups(task: Task, by: str) -> tuple[npt.NDArray[np.int32], int]:
