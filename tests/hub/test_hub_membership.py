@@ -3,13 +3,17 @@
 import hashlib
 import hmac
 import itertools
+import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 
+from recdata import resources
 from recdata.hub.export import export
 from recdata.hub.membership import member_hash, membership, membership_key
 from recdata.hub.prepare import prepare
+from recdata.store.fingerprint import BUCKETS, bucket_of
 
 
 def hashes(ml, protocol, part):
@@ -91,6 +95,21 @@ def test_examples_are_kept_back_too(tmp_path):
     everything = b"".join(path.read_bytes() for path in (tmp_path / "lamp").rglob("*") if path.is_file())
     for text in filter(lambda each: len(each) > 9, rows.column("input").to_pylist()):
         assert text.encode() not in everything
+
+
+def test_a_pinned_digest_covers_more_rows_than_can_be_guessed(ml, data):
+    """docs/publishing.md: the smallest group of users that a digest in protocols/fingerprints is of has 22 rows."""
+    _, small, _ = prepare("s3rec-lastfm", from_path=data / "s3rec")
+    sizes = []
+    for task in [*ml.tasks, *small]:
+        users = [task.rows(part).user for part in task.parts]
+        bucket = bucket_of(np.concatenate(users), len(task.user_ids))
+        sizes.append(int(np.bincount(bucket, minlength=BUCKETS).min()))
+    assert min(sizes) == 22
+    for path in resources.folder("protocols").glob("fingerprints/*.json"):
+        for edition in json.loads(path.read_text(encoding="utf-8"))["editions"].values():
+            for task in edition["tasks"].values():
+                assert {len(digest) for digest in task["buckets"].split()} == {8}
 
 
 def test_distinct_pairs_once(ml):
