@@ -17,17 +17,22 @@ from recdata.cli._options import as_json
     type=click.Choice(["nominal", "ordinal", "interval"]),
     help="What differences of scores mean.  [default: interval; nominal for labels and preferences]",
 )
+@click.option("--task", "task_name", metavar="TASK", help="Check that the examples are this task's.")
 @click.option(
-    "--task", "task_name", metavar="TASK", help="Check that the examples are those of this task's test part."
+    "--part",
+    type=click.Choice(["test", "valid", "train"]),
+    default="test",
+    show_default=True,
+    help="Of TASK.",
 )
 @as_json
-def command(files: tuple[Path, ...], level: Any, task_name: str | None, as_json: bool) -> None:
+def command(files: tuple[Path, ...], level: Any, task_name: str | None, part: str, as_json: bool) -> None:
     """Aggregate FILES of (example_id, judge, version, score) or of (example_id, judge, first, second, winner).
 
     CSV, TSV, JSON Lines or Parquet. A column system says whose answer a score is of, version of which judge's version a
     preference is. These are not measured metrics: the document's kind is "judgements", and no ledger takes it.
     """
-    from recdata.cli._output import print_json
+    from recdata.cli._output import print_json, say
     from recdata.judgements.aggregate import document_of
     from recdata.judgements.read import read
 
@@ -36,7 +41,8 @@ def command(files: tuple[Path, ...], level: Any, task_name: str | None, as_json:
         from recdata.api import task
         from recdata.judgements.check import check_examples
 
-        check_examples(found, task(task_name))
+        missing = check_examples(found, task(task_name), part)
+        say(f"{missing:,} examples of the {part} part have no judgement")
     document = document_of(found, level)
     if as_json:
         print_json(document)
