@@ -10,7 +10,7 @@ import platform
 import re
 import secrets
 import shutil
-import time
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -208,7 +208,19 @@ def _stale(path: Path, machine: str, process: int) -> bool:
     for entry in (path, *path.rglob("*")):
         with suppress(OSError):
             newest = max(newest, entry.lstat().st_mtime)
-    return time.time() - newest > _STALE_SECONDS
+    return _now(path.parent) - newest > _STALE_SECONDS
+
+
+def _now(folder: Path) -> float:
+    """Return the time by the clock that dates files in ``folder``, which may be another machine's; 0 where nothing tells.
+
+    This machine's own clock may be wrong, and what others are writing would look old to it.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            return os.fstat(file.fileno()).st_mtime
+    except OSError:
+        return 0.0
 
 
 def _temporary(path: Path) -> Path:

@@ -231,3 +231,19 @@ def test_the_living_and_the_young_are_left_alone(tmp_path: Path) -> None:
             os.utime(path, (old, old))
         sweep(tmp_path)
         assert entries(tmp_path) == sorted([*mine, ".gitignore.tmp"])
+
+
+def test_a_wrong_clock_makes_nothing_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What another machine is writing is dated by the file system's clock, and this machine's may be years away.
+    live = tmp_path / ".x.00000000-1-00000000.tmp"
+    for wrong in (0.0, 4e9):
+        live.write_text("")
+        monkeypatch.setattr("time.time", lambda wrong=wrong: wrong)
+        sweep(tmp_path)
+        assert live.exists()
+    os.utime(live, (4e9, 4e9))
+    sweep(tmp_path)
+    assert live.exists()
+    os.utime(live, (0, 0))
+    sweep(tmp_path)
+    assert not live.exists()
