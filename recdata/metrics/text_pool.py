@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -186,6 +187,8 @@ def _receive(out: IO[bytes]) -> Any:
 
 def work() -> None:
     """Be a process of the pool: compute what comes in until the pipe closes."""
+    # An interruption is for the process that waits: it ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # nltk imports these where they are there, a second for nothing that a metric of texts uses.
     sys.modules.update(dict.fromkeys(("sklearn", "scipy", "pandas")))  # type: ignore[arg-type]
     with os.fdopen(os.dup(1), "wb") as out:

@@ -47,7 +47,7 @@ def test_strengths_are_the_likeliest(cells: list[int]) -> None:
         return float((wins * np.logaddexp(0, log[None, :] - log[:, None])).sum())
 
     best = optimize.minimize(loss, np.zeros(n - 1), method="BFGS", options={"gtol": 1e-9})
-    assert loss(np.array(found.log[:-1])) == pytest.approx(best.fun, abs=1e-6)
+    assert loss(np.array(found.log[:-1])) <= best.fun + 1e-6
     assert sum(found.log) == pytest.approx(0, abs=1e-6)
 
 
