@@ -40,6 +40,8 @@ def check(
     counts, noted = gathered.counts, gathered.noted
     unknown_items = _unknown(out, 1).count() if counts["unknown_item_rows"] else 0
     ranking = task.protocol["task"] == "ranking"
+    if not counts["rows"]:
+        noted.drop("missing-user")
     _say_whole(relations, counts, noted.limit, findings, gathered)
     noted.into(findings, relations.texts("user", noted.users()), predictions.place)
     if ranking:

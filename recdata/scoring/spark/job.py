@@ -20,7 +20,7 @@ from recdata.scoring.lists import Background
 from recdata.scoring.plan import Plan
 from recdata.scoring.spark.noted import Noted, user_mark
 from recdata.scoring.spark.output import Output
-from recdata.scoring.spark.share import BAD, KIND_BITS, UNKNOWN_USERS, Kind, Names, Rows, Share, shares
+from recdata.scoring.spark.share import BAD, KIND_BITS, ROWS, UNKNOWN_USERS, Kind, Names, Rows, Share, shares
 from recdata.scoring.spark.values import Values
 from recdata.submission.asked import Asked
 from recdata.submission.block import ITEM, USER, Value
@@ -36,6 +36,10 @@ from recdata.submission.slabs import grouped
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+_NO_NUMBERS = {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}
+"""How findings write what Spark writes so."""
 
 
 class Known(Background):
@@ -60,7 +64,7 @@ class Job:
     candidates are. items: how many the task has. value: what orders the lists. limit: how many findings of a code
     are kept. longest: bytes of an unknown id. numbered: whether rows have numbers. by_content, by_rows: the names of slices
     by content, and of those that are sent as rows.
-    texts: a broadcast of the items' ids, an Arrow array. known: a broadcast of Known.
+    most: rows of a share. texts: a broadcast of the items' ids, an Arrow array. known: a broadcast of Known.
     """
 
     manifest: Mapping[str, Any]
@@ -73,6 +77,7 @@ class Job:
     longest: int
     numbered: bool
     plans: tuple[Plan, ...] = ()
+    most: int = ROWS
     by_content: tuple[str, ...] = ()
     by_rows: tuple[str, ...] = ()
     texts: Any = None
@@ -114,7 +119,7 @@ class Job:
         """Turn a partition's rows, sorted by key, into values and counts; see Output."""
         output = Output(max([len(plan.measures) for plan in self.plans], default=0))
         work = _Work(self, output)
-        for rows in shares(batches):
+        for rows in shares(batches, self.most):
             work.take(rows)
             yield from output.batches()
         work.finish()
@@ -284,7 +289,10 @@ def _text(ids: Names, codes: npt.NDArray[np.int32], place: int) -> str:
 
 
 def _written(texts: pa.Array | None, place: int) -> str:
-    return "" if texts is None else texts[place].as_py() or "null"
+    if texts is None:
+        return ""
+    text = texts[place].as_py() or "null"
+    return _NO_NUMBERS.get(text, text)
 
 
 def _array(places: npt.NDArray[np.int64]) -> pa.Array:

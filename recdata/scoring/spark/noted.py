@@ -96,6 +96,11 @@ class Noted(Findings):
         texts = (note.value for notes in self.notes.values() for note in notes)
         return {int(found) for text in texts if text for found in _MARKED.findall(text)}
 
+    def drop(self, code: str) -> None:
+        """Forget what was noted under ``code``."""
+        self.notes.pop(code, None)
+        self._counts.pop(code, None)
+
     def missing(self) -> list[int]:
         """Return the codes of users without a row, the first of them."""
         return [

@@ -65,6 +65,10 @@ class Predictions:
         """Return what is there as a DataFrame, its columns as they are called there."""
         session = self._engine.session
         if not isinstance(given, str | Path):
+            if not hasattr(given, "createGlobalTempView"):
+                raise InputError(
+                    f"the engine spark reads a path, a table by name or a DataFrame of Spark's, not {type(given).__name__}"
+                )
             # Another session's rows are views of this one's.
             name = f"recdata_{uuid4().hex}"
             given.createGlobalTempView(name)

@@ -15,6 +15,7 @@ from recdata.errors import InputError
 from recdata.protocol.task import Task
 from recdata.scoring.plan import Plan
 from recdata.scoring.result import Result, make_document
+from recdata.scoring.spark import share
 from recdata.scoring.spark.background import Sliced, known_of, slices_of
 from recdata.scoring.spark.check import check
 from recdata.scoring.spark.gather import Gathered
@@ -197,6 +198,7 @@ def _compute(run: _Run, predictions: Predictions, limits: Limits) -> None:
         limits.id_length,
         predictions.numbered,
         tuple(run.plans),
+        most=share.ROWS,
         texts=context.broadcast(task.item_ids),
         known=context.broadcast(known_of(engine, relations, task, part, run.plans)),
     )

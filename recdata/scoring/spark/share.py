@@ -172,8 +172,8 @@ class Share(Task):
 
     @property
     def user_ids(self) -> Any:
-        """As many as there are users; their ids are not here."""
-        return range(len(self.users))
+        """As many as there are users; their ids are not here. Where there are none, room for one, as tables by user need."""
+        return range(max(len(self.users), 1))
 
     @property
     def item_ids(self) -> Any:

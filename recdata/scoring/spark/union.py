@@ -12,7 +12,7 @@ from recdata.scoring.spark.share import BAD, KIND_BITS, PART_KINDS, UNKNOWN_USER
 from recdata.submission.block import ITEM, USER
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import Column, DataFrame, SparkSession
 
 ROWS = 4_000_000
 """A partition has about so many rows, where there are not more partitions than that for another reason."""
@@ -49,8 +49,8 @@ class Relations:
         return {row[1]: row[0] for row in ids.where(ids[entity].isin(wanted)).collect()}
 
     def count(self, name: str) -> int:
-        """Return how many rows a table has."""
-        return int(self._task.manifest["tables"].get(name, {}).get("rows", 0))
+        """Return how many rows a part has."""
+        return int(self._task.manifest["parts"].get(name, {}).get("rows", 0))
 
     def _table(self, name: str) -> DataFrame:
         if name not in self._tables:
@@ -83,9 +83,13 @@ def union(
     for frame in frames[1:]:
         whole = whole.unionAll(frame)
     rows = (predictions.count or 0) + sum(relations.count(name) for name in parts)
-    session = whole.sparkSession
-    number = max(int(session.conf.get("spark.sql.shuffle.partitions") or 1), -(-rows // ROWS))
+    number = partitions(whole.sparkSession, rows)
     return whole.repartition(number, f.shiftright("key", KIND_BITS)).sortWithinPartitions("key")
+
+
+def partitions(session: SparkSession, rows: int) -> int:
+    """Return in how many partitions so many rows are brought: as the session is set, more where they would be large."""
+    return max(int(session.conf.get("spark.sql.shuffle.partitions") or 1), -(-rows // ROWS))
 
 
 def _coded(relations: Relations, predictions: Predictions) -> DataFrame:

@@ -96,9 +96,8 @@ class Values:
 
     def add(self, part: int, place: int, term: str, values: npt.NDArray[np.float64]) -> None:
         """Sum up values."""
-        if len(values):
-            self._sums[part, place, term] += ExactSum.of(values)
-            self._numbers[part, place, term] += len(values)
+        self._sums[part, place, term] += ExactSum.of(values)
+        self._numbers[part, place, term] += len(values)
 
     def count(self, part: int, place: int, number: int) -> None:
         """Count units that a measure of all together is over."""
@@ -131,6 +130,8 @@ class _Part:
         """Add what a measure of all together is made of."""
         values, number = self._values, self._number
         values.count(number, place, len(read))
+        if not len(read):
+            return
         if isinstance(read, Lists):
             cutoff = measure.cutoff or 0
             wanted: dict[str, Callable[[], npt.NDArray[np.int64]]] = {
