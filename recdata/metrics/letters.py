@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
+from recdata.errors import InputError
+
 Rule = Callable[[str, Sequence[str], str], "str | None"]
 
 _MARK, _END = "<final_answer>", "</final_answer>"
@@ -60,6 +62,13 @@ def first(answer: str, letters: Sequence[str], expected: str) -> str | None:
 
 RULES: Mapping[str, Rule] = MappingProxyType({rule.__name__: rule for rule in (personamem, only, first)})
 """The rules by the names that cards give them."""
+
+
+def rule_of(name: str) -> Rule:
+    """Return the rule that a card names. Raises InputError where there is none of that name."""
+    if name not in RULES:
+        raise InputError(f"there is no rule {name!r} to read letters by; there are {', '.join(RULES)}")
+    return RULES[name]
 
 
 def _named(text: str, letters: Sequence[str]) -> set[str]:

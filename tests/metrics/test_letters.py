@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recdata.metrics.letters import RULES, first, only, personamem
+from recdata.errors import InputError
+from recdata.metrics.letters import RULES, first, only, personamem, rule_of
 
 
 def published(answer: str, correct: str) -> bool:
@@ -66,6 +67,14 @@ def test_right_is_what_personamem_takes_as_right(pieces: list[str], correct: str
 )
 def test_personamem(answer: str, letter: str | None) -> None:
     assert personamem(answer, "abcd", "b") == letter
+
+
+def test_rules_are_found_by_name() -> None:
+    assert rule_of("personamem") is personamem
+    with pytest.raises(
+        InputError, match="no rule 'last' to read letters by; there are personamem, only, first"
+    ):
+        rule_of("last")
 
 
 def test_other_rules() -> None:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from recdata.errors import InputError
 from recdata.metrics.answers import UNKNOWN
-from recdata.metrics.letters import RULES
+from recdata.metrics.letters import only, rule_of
 from recdata.protocol.answers import Answers
 
 if TYPE_CHECKING:
@@ -74,10 +74,10 @@ def _labels(what: Answers, name: str, answers: list[str], targets: list[str]) ->
 def _letters(
     what: Answers, name: str, answers: list[str], targets: list[str], many: list[int] | None
 ) -> Read:
-    rule, predicted, gold = RULES[what.parse], [], []
+    rule, predicted, gold = rule_of(what.parse), [], []
     for place, (answer, target) in enumerate(zip(answers, targets, strict=True)):
         letters = what.labels if many is None else what.labels[: many[place]]
-        expected = RULES["only"](target, letters, "")
+        expected = only(target, letters, "")
         if expected is None:
             raise InputError(
                 f"{name}: {target!r} is expected, which is none of the options {', '.join(letters)}"
