@@ -2,7 +2,7 @@
 
     python scripts/bench/answers.py [--examples 100000] [--entries 500] [--folder FOLDER] [--task 7]
 
-Prints, for each step, seconds and the highest memory (resident set), and says whether all stayed under 1.5 GB; of that DuckDB
+Prints, for each step, seconds and the highest memory (resident set), and says whether all stayed under 1.5 GB; of it DuckDB
 is given 1 GB (RECDATA_MEMORY, which can be set to another). FOLDER keeps the raw files, so that a second run need not
 make them.
 """
