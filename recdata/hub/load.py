@@ -91,7 +91,10 @@ def _manifest(address: Address) -> tuple[dict[str, Any], str]:
 
 
 def _warn_if_superseded(address: Address, manifest: Mapping[str, Any]) -> None:
-    """Warn where the repository's main branch has a newer version, in the words in which that says why."""
+    """Warn where the repository's main branch has a newer version, in the words in which that says why.
+
+    Of the corpus by its card's changes, of the protocol that the address names by what it says that it supersedes.
+    """
     from huggingface_hub import hf_hub_download
 
     try:
@@ -102,11 +105,18 @@ def _warn_if_superseded(address: Address, manifest: Mapping[str, Any]) -> None:
         return
     if newest["version"] != manifest["version"]:
         why = "; ".join(c["what"].strip() for c in newest["changes"] if c["version"] == newest["version"])
-        warnings.warn(
-            f"{address.repo}: {manifest['version']} is superseded by {newest['version']}"
-            + (f": {why}" if why else ""),
-            stacklevel=4,
-        )
+        _superseded(address.repo, manifest["version"], newest["version"], why)
+    for name, task in manifest["tasks"].items():
+        other = newest["tasks"].get(name)
+        if address.protocol in (None, name) and other is not None:
+            old, new = (int(each["protocol"]["version"]) for each in (task, other))
+            if new > old:
+                why = str(other["protocol"].get("supersedes", "")).strip()
+                _superseded(address.repo, f"{name}@{old}", f"{name}@{new}", why)
+
+
+def _superseded(repo: str, old: str, new: str, why: str) -> None:
+    warnings.warn(f"{repo}: {old} is superseded by {new}" + (f": {why}" if why else ""), stacklevel=5)
 
 
 def _published_task(text: str, address: Address, manifest: Mapping[str, Any]) -> Mapping[str, Any]:

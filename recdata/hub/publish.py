@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,7 +92,7 @@ def publish(
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
     api = HfApi(library_name="recdata")
-    with hub_errors(repo):
+    with hub_errors(repo), _without_advice():
         plan = _plan(api, repo, kind, private, tag, content, manifest)
         if dry_run or plan.nothing:
             return plan
@@ -139,6 +141,18 @@ def _files(folder: Path) -> dict[str, Path]:
     if not found:
         raise InputError(f"{folder} is empty")
     return found
+
+
+@contextmanager
+def _without_advice() -> Iterator[None]:
+    """Keep the client from asking of each data file of a site whether it is meant to go into a Space."""
+    logger = logging.getLogger("huggingface_hub.hf_api")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _readme(kind: str, repo: str, written: Path | None) -> Path | bytes:

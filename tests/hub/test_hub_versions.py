@@ -1,13 +1,17 @@
 """Two versions of a corpus: what changed between them, and the older one is still there, with a warning."""
 
+import warnings
 from pathlib import Path
 
+import huggingface_hub
 import pytest
 import yaml
 
 from recdata import api, errors
 from recdata.corpora.build import build
 from recdata.corpora.corpus import Corpus
+from recdata.hub import load
+from recdata.hub.address import parse_address
 from recdata.protocol import document
 from recdata.protocol.build import build_task
 from recdata.protocol.diff import both_tasks, diff_corpora, diff_tasks
@@ -106,6 +110,22 @@ def test_an_older_protocol_says_why_it_was_superseded(tmp_path, monkeypatch):
     ):
         assert load_protocol("loo-last@1")["version"] == 1
     assert load_protocol("loo-last")["version"] == 2
+
+
+def test_a_published_task_says_that_its_protocol_was_superseded(monkeypatch):
+    def manifest(version, **more):
+        task = {"protocol": {"name": "loo-last", "version": version, **more}}
+        return {"version": "1.0.0", "changes": [], "tasks": {"loo-last": task}}
+
+    why = "Version 1 drew the line elsewhere."
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", lambda *_, **__: "manifest.json")
+    monkeypatch.setattr(load, "read_export", lambda *_: manifest(2, supersedes=why))
+    address = parse_address("hf://datasets/org/name@v1.0.0-loo-last.1/loo-last")
+    with pytest.warns(UserWarning, match=f"org/name: loo-last@1 is superseded by loo-last@2: {why}"):
+        load._warn_if_superseded(address, manifest(1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load._warn_if_superseded(address, manifest(2))
 
 
 def test_versions_are_compared_as_numbers():

@@ -169,6 +169,18 @@ print(json.dumps(out))
     assert first[1] == ["org/grown: 1.0.0 is superseded by 2.0.0: Rows that were missing were added."]
     assert second == ["grown@2.0.0", []]
 
+    # What changed between them, and a citation of one of them followed.
+    at = "hf://datasets/org/grown@v{}.0.0"
+    changed = json.loads(run(["diff", at.format(1), at.format(2), "--json"], home="reader").stdout)
+    assert changed["kinds"]["interactions"]["added"]
+    assert not changed["same"]
+    fingerprint = changed["after"]["fingerprint"]
+    found = json.loads(run(["resolve", f"{at.format(2)}#{fingerprint[:12]}", "--json"], home="reader").stdout)
+    assert found["fingerprint"] == fingerprint
+    loud = run(["resolve", f"{at.format(1)}#{fingerprint[:12]}"], home="reader", ok=False)
+    assert loud.returncode == 5
+    assert "the bytes differ" in loud.stderr
+
     # A revision that is not there.
     rows = (
         "import datasets; print(len(datasets.load_dataset('org/grown', 'loo-last', revision={!r})['train']))"
