@@ -13,7 +13,7 @@ import recdata
 
 PACKAGE = Path(recdata.__file__).parent
 LAYERS = (
-    {"errors", "version", "resources", "harmless"},
+    {"errors", "version", "resources", "harmless", "processes"},
     {"schema", "store", "engines"},
     {"sources"},
     {"corpora", "synth"},

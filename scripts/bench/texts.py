@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from recdata.metrics.answers import Texts
 from recdata.metrics.spelling import parse, parse_list
-from recdata.metrics.text_pool import processors
+from recdata.processes import processors
 
 
 def pairs(many: int) -> tuple[list[str], list[str]]:
