@@ -44,3 +44,12 @@ def test_verified_numbers_are_made_again_from_nothing(name, data, home):
     found = list(remake(Ledger(), api.task, only=name))
     assert len(found) >= 6
     assert [(each.entry.label, each.differences) for each in found if each.differences] == []
+
+
+def test_the_sessions_of_amazon_m2_are_made_again(data, home):
+    pytest.importorskip("scipy")
+    api.load("amazon-m2", from_path=data / "amazon-m2")
+    found = list(remake(Ledger(), api.task, only="previous-items"))
+    assert len(found) == 2
+    assert [each.differences for each in found] == [[], []]
+    assert {each.entry.task for each in found} == {"amazon-m2@1.1.0/kdd-cup-2023-task2@1"}
