@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pv
 
 from recdata.errors import InputError
-from recdata.protocol.task import Rows, Task
+from recdata.protocol.task import CONTEXT, PARTS, Rows, Task
 from recdata.store.atomic import atomic_folder, write_json
 
 NOTE = "handed-over.json"
@@ -180,7 +180,8 @@ def _recbole(task: Task, name: str) -> Mapping[str, str]:
         *(["rating"] if known["rating"] else []),
         *(["timestamp"] if known["time"] else []),
     ]
-    parts = [part for part, entry in task.manifest["parts"].items() if entry["rows"]]
+    # RecBole takes three files and no other number: without validation rows, training stands in for them and not the test.
+    parts = [part if task.manifest["parts"][part]["rows"] else "train" for part in PARTS]
     lines = [
         f"dataset: {name}",
         "data_path: .",
@@ -305,6 +306,17 @@ def _readme(task: Task, library: str, name: str) -> str:
     ]
     if library == "rectools" and not _known(task)["time"]:
         lines += ["No times are known: `datetime` is the place in canonical order, as seconds.", ""]
+    rows = {part: entry["rows"] for part, entry in task.manifest["parts"].items()}
+    if library == "recbole" and not rows["valid"]:
+        lines += [
+            "There is no validation part: `recbole.yaml` names training twice, which validates nothing.",
+            "",
+        ]
+    if library in ("recbole", "elliot") and rows.get(CONTEXT):
+        lines += [
+            "What users did before, who are held out of training, is in the file of the part `context`.",
+            "",
+        ]
     if style.columns.get("rating", style.columns.get("weight", "rating or 1")).endswith("or 1"):
         lines += ["Where no rating is known it is written as 1.", ""]
     return "\n".join(lines)

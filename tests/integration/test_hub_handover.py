@@ -150,6 +150,9 @@ def test_real_tasks_without_times_or_ratings(data, tmp_path):
     header = (tmp_path / "recbole" / "gowalla-ngcf-ngcf-official").glob("*.train.inter")
     with next(header).open() as file:
         assert file.readline() == "user_id:token\titem_id:token\n"
+    settings = (tmp_path / "recbole" / "recbole.yaml").read_text()
+    assert "benchmark_filename: [train, train, test]" in settings
+    assert "There is no validation part" in (tmp_path / "recbole" / "README.md").read_text()
     with (tmp_path / "rectools" / "train.csv").open() as file:
         assert next(file).strip() == '"user_id","item_id","weight","datetime"'
         assert next(file).startswith("0,")
