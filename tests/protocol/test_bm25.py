@@ -6,10 +6,12 @@ import math
 from collections import Counter
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recdata.protocol.profiles._bm25 import bm25_order
+from recdata.protocol.profiles import _bm25
+from recdata.protocol.profiles._bm25 import bm25_order, bm25_orders
 
 WORDS = st.lists(
     st.sampled_from(["red", "wine", "white", "from", "Alsace", "a", "bicycle", "paint", "and", "the"]),
@@ -53,6 +55,23 @@ def test_the_order_is_that_of_the_formula(query: list[str], documents: list[list
 def test_ties_keep_the_profile_s_order() -> None:
     assert bm25_order("x", ["same words", "same words", "other"]) == [0, 1, 2]
     assert bm25_order("", ["b", "a"]) == [0, 1]
+
+
+def test_processes_change_no_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["red", "wine", "white", "paint", "the", "a"]
+    profiles = [
+        [" ".join(words[(place * step + row) % 6] for step in range(1, 6)) for place in range(row % 40)]
+        for row in range(300)
+    ]
+    queries = [f"{words[row % 6]} {words[row % 5]}" for row in range(300)]
+    monkeypatch.setenv("RECDATA_THREADS", "1")
+    alone = bm25_orders(queries, profiles, 4)
+    assert alone == [bm25_order(*pair)[:4] for pair in zip(queries, profiles, strict=True)]
+    monkeypatch.setattr(_bm25, "_WORTH", 100)
+    monkeypatch.setattr(_bm25, "_CHUNK", 500)
+    monkeypatch.setenv("RECDATA_THREADS", "2")
+    assert bm25_orders(queries, profiles, 4) == alone
+    _bm25._processes(2).close()
 
 
 def test_profiles_without_words() -> None:

@@ -18,13 +18,11 @@ def bm25(asked: Asked, *, k: int) -> pa.ListArray:
     them. How texts become tokens, and BM25's own parameters: ``recdata.protocol.profiles._bm25``.
     """
     check_k(k)
-    from recdata.protocol.profiles._bm25 import bm25_order
+    from recdata.protocol.profiles._bm25 import bm25_orders
 
     fields = [asked.entries(field) for field in _FIELDS]
     documents = pc.binary_join_element_wise(*fields, pa.scalar(" "), null_handling="skip").to_pylist()
-    places: list[int] = []
-    for question, start, many in zip(
-        asked.input.to_pylist(), asked.start.tolist(), asked.many.tolist(), strict=True
-    ):
-        places += bm25_order(question, documents[start : start + many])[:k]
-    return picked(np.minimum(asked.many, k), places)
+    spans = zip(asked.start.tolist(), asked.many.tolist(), strict=True)
+    profiles = [documents[start : start + many] for start, many in spans]
+    orders = bm25_orders(asked.input.to_pylist(), profiles, k)
+    return picked(np.minimum(asked.many, k), [place for order in orders for place in order])
