@@ -15,7 +15,8 @@ class Asked:
 
     Rules. order: of equal scores: by the MD5 of the item id, by item id (its UTF-8 bytes), or as the file has them.
     single: whether scores are rounded to float32 before they are compared. seen: an item that the user already has
-    keeps its rank as a miss, counts like any other, or is taken out of the list unless it is relevant.
+    keeps its rank as a miss, counts like any other, or is taken out of the list unless it is relevant. cold: an item that
+    training does not have counts like any other, or is taken out of the list.
 
     Kept, whatever the rules. groups: where each hit stands among equal scores. top: the first so many items of each
     list, 8 bytes each. judged: the ranks of items that are known to be not relevant.
@@ -24,6 +25,7 @@ class Asked:
     order: Order = "md5"
     single: bool = False
     seen: Seen = "miss"
+    cold: Literal["keep", "remove"] = "keep"
     groups: bool = False
     top: int = 0
     judged: bool = False

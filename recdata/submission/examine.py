@@ -21,7 +21,7 @@ from recdata.submission.arrangement import ArrangementChecks
 from recdata.submission.asked import Asked
 from recdata.submission.block import USER, Reader
 from recdata.submission.encode import Encoder
-from recdata.submission.expected import ByUser, Expected, judged_misses, refused_codes
+from recdata.submission.expected import ByUser, Expected, judged_misses, refused_codes, trained_items
 from recdata.submission.finding import Findings, StopReadingError, escape
 from recdata.submission.fit import find_other_part, find_other_task
 from recdata.submission.ids import Ids
@@ -111,6 +111,7 @@ def _examine_ranking(
     once = Once(partial(Expected.of, task, part))
     _restrict(reader, task, lambda: once().population)
     judged = judged_misses(task, part) if asked.judged else None
+    warm = trained_items(task) if asked.cold == "remove" else None
     sessions = Sessions.of(task, part) if places_of(reader) is not None else None
     for arrange in (grouped, scattered):
         longest = reader.limits.id_length
@@ -124,7 +125,7 @@ def _examine_ranking(
         about = (task, expected, users, reader.value, examined.findings)
         checks = ListChecks(*about) if sessions is None else ArrangementChecks(*about, sessions)
         ranking = RankingPass(
-            expected, users, items, reader.value, cutoff, examined.findings, asked, judged, checks
+            expected, users, items, reader.value, cutoff, examined.findings, asked, judged, checks, warm
         )
         try:
             ranking.run(arrange(rows))

@@ -114,6 +114,11 @@ class Expected:
         )
 
 
+def trained_items(task: Task) -> npt.NDArray[np.bool_]:
+    """Return which items training has: bool[items]."""
+    return np.bincount(task.pairs("train").item, minlength=len(task.item_ids)) > 0
+
+
 def judged_misses(task: Task, part: str) -> ByUser:
     """Return the pairs of ``part`` that are known to be not relevant. Raises InputError where there can be none."""
     if task.protocol["relevance"].get("min_rating") is None:

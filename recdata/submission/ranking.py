@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from recdata.errors import InputError
 from recdata.metrics.hits import Hits, TieGroups
 from recdata.metrics.lists import Tops
 from recdata.submission.asked import Asked
@@ -49,12 +50,19 @@ class RankingPass:
         asked: Asked = CANONICAL,
         judged: ByUser | None = None,
         checks: ListChecks | None = None,
+        warm: npt.NDArray[np.bool_] | None = None,
     ) -> None:
         """Prepare for one reading.
 
         cutoff: the largest, at which ties are counted (None: none are). judged: known misses. checks: look at the lists.
+        warm: bool, which items training has, where cold ones are taken out. Raises InputError where they are not given.
         """
+        if asked.cold == "remove" and warm is None:
+            raise InputError(
+                "items that training does not have leave the lists; that is not done here: score on one machine"
+            )
         self.tally = Tally()
+        self._warm = warm
         self._expected = expected
         self._users, self._items = users, items
         self._value = value
@@ -63,6 +71,7 @@ class RankingPass:
         self._asked = asked
         self._ties = Ties(items, asked.order)
         self._listed = np.zeros(len(expected.population), dtype=np.int64)
+        self._given = np.zeros(len(expected.population), dtype=bool)
         self._hits: list[tuple[npt.NDArray[np.integer], ...]] = []
         self._misses: list[tuple[npt.NDArray[np.integer], ...]] = []
         self._tops: list[tuple[npt.NDArray[np.int32], ...]] = []
@@ -83,6 +92,7 @@ class RankingPass:
         inside = np.flatnonzero(place >= 0)
         length = np.diff(lists.start)
         self._listed[place[inside]] = length[inside]
+        self._given[place[inside]] = True
         outside = known & (place < 0)
         if outside.any():
             self._outside(lists, np.flatnonzero(outside), length)
@@ -109,7 +119,12 @@ class RankingPass:
         users = lists.user[inside]
         owner, pair, found = index.find(expected.relevant, users, inside)
         seen = None
-        removed = None
+        gone = np.zeros(len(lists.item), dtype=bool)
+        if self._warm is not None and self._asked.cold == "remove":
+            known = lists.item < len(self._warm)
+            gone = ~(known & self._warm[np.where(known, lists.item, 0)])
+            there = ~gone[found]
+            owner, pair, found = owner[there], pair[there], found[there]
         if expected.seen is not None and self._asked.seen != "keep":
             seen = np.zeros(len(lists.item), dtype=bool)
             seen[index.rows_of(expected.seen, users, inside)] = True
@@ -120,7 +135,7 @@ class RankingPass:
                 self._report("seen-item", lists, rows)
                 if self._asked.seen == "remove":
                     seen[found] = False
-                    removed = np.append(0, np.cumsum(seen))
+                    gone |= seen
                 else:
                     fresh = ~seen[found]
                     owner, pair, found = owner[fresh], pair[fresh], found[fresh]
@@ -130,6 +145,7 @@ class RankingPass:
             allowed[index.rows_of(expected.candidates, users, inside)] = True
             if not allowed.all():
                 self._report("outside-candidates", lists, np.flatnonzero(~allowed))
+        removed = np.append(0, np.cumsum(gone)) if gone.any() else None
         self._hits.append((place[owner], *self._ranks(lists, owner, found, removed), pair))
         if removed is not None:
             lost = removed[lists.start[1:]] - removed[lists.start[:-1]]
@@ -153,7 +169,10 @@ class RankingPass:
         if not self._asked.groups:
             return (rank,)
         first, size = lists.groups(found)
-        return rank, first - begin + 1, size
+        if removed is None:
+            return rank, first - begin + 1, size
+        before = removed[first]
+        return rank, first - begin + 1 - (before - removed[begin]), size - (removed[first + size] - before)
 
     def _keep_top(self, lists: Ranked, place: npt.NDArray[np.int32]) -> None:
         inside = np.flatnonzero(place >= 0)
@@ -197,7 +216,7 @@ class RankingPass:
 
     def missing(self) -> npt.NDArray[np.int32]:
         """Return the codes of the users of the population who have no row."""
-        return self._expected.population[self._listed == 0]
+        return self._expected.population[~self._given]
 
     def hits(self) -> Hits:
         """Return the hits of all that was judged."""

@@ -47,8 +47,8 @@ class Convention:
     population: whom it averages over, "truth": every user with something relevant, missing ones counting 0, or
     "both": those of them who have a list. unit: "users", or "pairs": each relevant pair by itself. order, single: how
     equal scores are ordered (in float32 first: "single"); ties: "worst": against the model. seen: what items that the
-    user already has count as. cold: "drop": relevant items and users that training does not have are left out. grades:
-    "above": rating - threshold + 1. notes: what else is to be known, in words.
+    user already has count as. cold: "drop": items that training does not have leave lists and truth, users that it does
+    not have are left out. grades: "above": rating - threshold + 1. notes: what else is to be known, in words.
     """
 
     name: str
@@ -112,6 +112,7 @@ class Convention:
             order=rule.order or self.order,
             single=self.single if rule.single is None else rule.single,
             seen=self.seen,
+            cold="remove" if self.cold == "drop" else "keep",
             groups=self.ties == "worst",
         )
 

@@ -1,11 +1,11 @@
-"""cornac: what training does not have is unknown and leaves the truth; ties are against the model."""
+"""cornac: what training does not have is unknown and leaves lists and truth; ties are against the model."""
 
 from recdata.scoring.conventions._convention import Convention, Rule
 
 CORNAC = Convention(
     "cornac",
     "cornac",
-    "2026-07",
+    "3.0.1",
     {
         "nDCG": Rule("nDCG"),
         "Recall": Rule("Recall"),
@@ -15,5 +15,7 @@ CORNAC = Convention(
         "MAP": Rule("MAP", cutoff="never"),
     },
     ties="worst",
+    seen="remove",
     cold="drop",
+    notes="items that training does not have are taken out of the lists; all others are ranked there, as no list is short",
 )

@@ -5,7 +5,7 @@ from recdata.scoring.conventions._convention import Convention, Rule
 DAISYREC = Convention(
     "daisyrec",
     "daisyRec",
-    "2023-03",
+    "2.3.0",
     {
         "nDCG": Rule("nDCG(ideal='own')", cutoff="always"),
         "Recall": Rule("Recall", cutoff="always"),

@@ -5,8 +5,12 @@ from recdata.scoring.conventions._convention import Convention, Rule
 FUXICTR = Convention(
     "fuxictr",
     "FuxiCTR",
-    "2026-06",
-    {"MRR": Rule("MRR(of='all')", cutoff="never")},
+    "2.3.10",
+    {
+        "nDCG": Rule("nDCG", cutoff="always"),
+        "MRR": Rule("MRR(of='all')", cutoff="never"),
+        "UAUC": Rule("UAUC", cutoff="never"),
+    },
     population="both",
-    notes="groups of impressions are users here",
+    notes="groups of impressions are users here; UAUC is its avgAUC, which leaves out groups of one label",
 )

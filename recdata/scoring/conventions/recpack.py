@@ -5,12 +5,13 @@ from recdata.scoring.conventions._convention import Convention, Rule
 RECPACK = Convention(
     "recpack",
     "RecPack",
-    "2023-12",
+    "0.3.6",
     {
         "nDCG": Rule("nDCG", cutoff="always"),
         "Recall": Rule("Recall", cutoff="always", free=("of",)),
         "Precision": Rule("Precision"),
         "HR": Rule("HitCount", cutoff="always"),
+        "MRR": Rule("MRR", cutoff="always"),
     },
     notes="CalibratedRecallK is Recall(of='reachable')",
 )

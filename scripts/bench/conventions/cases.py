@@ -25,17 +25,20 @@ CUTOFFS = [1, 3, 10, 20]
 
 
 @st.composite
-def cases(draw: st.DrawFn, ties: bool = False, repeats: bool = False) -> dict[str, Any]:
-    """Users missing from either side, short and empty lists, cutoffs beyond the list, grades; ties where asked for."""
+def cases(draw: st.DrawFn, ties: bool = False, repeats: bool = False, whole: bool = False) -> dict[str, Any]:
+    """Users missing from either side, short and empty lists, cutoffs beyond the list, grades; ties where asked for.
+
+    whole: all items are ranked for everyone.
+    """
     random = draw(st.randoms(use_true_random=False))
     truth: dict[str, dict[str, int]] = {}
     lists: dict[str, list[list[Any]]] = {}
     for user in USERS[: random.randint(1, len(USERS))]:
-        side = "both" if not truth else random.choice(["both", "both", "truth", "lists"])
+        side = "both" if whole or not truth else random.choice(["both", "both", "truth", "lists"])
         if side != "lists":
             truth[user] = {item: random.randint(1, 4) for item in random.sample(ITEMS, random.randint(1, 8))}
         if side != "truth":
-            items = random.sample(ITEMS, random.choice([1, 2, 5, len(ITEMS)]))
+            items = random.sample(ITEMS, len(ITEMS) if whole else random.choice([1, 2, 5, len(ITEMS)]))
             scores = [
                 random.randint(0, 3) if ties else score for score in random.sample(range(99), len(items))
             ]

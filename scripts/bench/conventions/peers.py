@@ -39,13 +39,40 @@ INSTALL: dict[str, list[list[str]]] = {
         ],
     ],
 }
+# Of these the metrics alone are run, which import no more than is here: they are installed beside, without dependencies.
+BESIDE = {
+    "recbole": "recbole==1.2.1",
+    "cornac": "cornac==3.0.1",
+    "recpack": "recpack==0.3.6",
+    "daisyrec": "daisyRec==2.3.0",
+    "fuxictr": "fuxictr==2.3.10",
+}
+NAMES = [*INSTALL, *BESIDE]
 TIED = {"pytrec_eval", "ir_measures", "rectools", "replay", "recommenders", "lenskit"}
 """Those whose order of equal scores is defined."""
+WHOLE = {"cornac", "fuxictr"}
+"""Those that rank all items for everyone who is asked."""
 
 
 def install(name: str) -> Path:
-    """Make the virtual environment of a peer unless it is there, and return its Python."""
+    """Make the virtual environment of a peer unless it is there, or install it beside; return its Python."""
     folder = FOLDER / name
+    if name in BESIDE:
+        if not (folder / "finished").exists():
+            pip = [
+                sys.executable,
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--no-deps",
+            ]
+            # daisyRec is published as source alone; of the others nothing is to be compiled here.
+            pip += [] if name == "daisyrec" else ["--only-binary", ":all:"]
+            subprocess.run([*pip, "--upgrade", "--target", str(folder / "beside"), BESIDE[name]], check=True)
+            (folder / "finished").touch()
+        return Path(sys.executable)
     python = folder / "bin" / "python"
     if not (folder / "finished").exists():
         venv.create(folder, clear=True, with_pip=True)
@@ -60,7 +87,9 @@ def find(name: str) -> Path | None:
     """Return the Python that has a peer: this one, or the one of its own environment; None where there is neither."""
     own = FOLDER / name / "bin" / "python"
     if (FOLDER / name / "finished").exists():
-        return own
+        return Path(sys.executable) if name in BESIDE else own
+    if name in BESIDE:
+        return None
     script = f"import {name}"
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False).returncode == 0
     return Path(sys.executable) if found else None
@@ -73,6 +102,8 @@ class Peer:
         self.name = name
         # Paths of this process must not lead the other to our packages.
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        if name in BESIDE:
+            environment["PYTHONPATH"] = str(FOLDER / name / "beside")
         self._process = subprocess.Popen(
             [str(python), str(HERE / "worker.py"), name],
             stdin=subprocess.PIPE,
