@@ -119,7 +119,7 @@ class _Scan:
         )
         return (
             f"read_json({quote(str(self.path))}, format = {quote(self.layout)}, columns = {{{columns}}}, "
-            f"compression = 'none', maximum_object_size = {self.largest})"
+            f"compression = 'uncompressed', maximum_object_size = {self.largest})"
         )
 
 
