@@ -35,19 +35,28 @@ def choices_of(task: Task, part: str, plan: Plan, value: Value) -> dict[str, Any
     convention = plan.convention
     applied = {str(measure): convention.applied(measure) for measure in plan.measures}
     denominators = {name: measure.denominator for name, measure in applied.items()}
+    choices: dict[str, Any] = {"convention": plan.name, **_counted(task, part, plan, value)}
+    choices["denominators"] = denominators
+    if not convention.canonical:
+        choices["library"] = {"name": convention.library, "version": convention.version}
+        choices["computed"] = {name: str(measure) for name, measure in applied.items()}
+        choices["notes"] = _notes(plan)
+    return choices
+
+
+def _counted(task: Task, part: str, plan: Plan, value: Value) -> dict[str, str]:
+    """Return who is averaged over, and what counts as what."""
     if task.protocol["task"] == "rating":
         return {
-            "convention": plan.name,
             "unit": "rows",
             "population": f"every row of the {part} part, a pair that was rated twice counted twice",
             "missing": "a row without a prediction is an error; there is no score then",
             "unknown": "rows of users, items or pairs that are not in the part are ignored and counted"
             + _refused(task),
-            "denominators": denominators,
         }
+    convention = plan.convention
     compared = "float32" if convention.single else "float64"
-    choices: dict[str, Any] = {
-        "convention": plan.name,
+    return {
         "unit": convention.unit,
         "population": _population(part, plan),
         "relevant": _relevant(task, part),
@@ -64,13 +73,7 @@ def choices_of(task: Task, part: str, plan: Plan, value: Value) -> dict[str, Any
             "rows of users outside of the population are ignored; an item outside of the task keeps its rank and "
             "counts as a miss" + _refused(task)
         ),
-        "denominators": denominators,
     }
-    if not convention.canonical:
-        choices["library"] = {"name": convention.library, "version": convention.version}
-        choices["computed"] = {name: str(measure) for name, measure in applied.items()}
-        choices["notes"] = _notes(plan)
-    return choices
 
 
 _SEEN = {

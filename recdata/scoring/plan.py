@@ -64,10 +64,8 @@ def plan(
     chosen = find_convention(convention)
     if ties not in TIES:
         raise InputError(f"ties {ties!r}: expected {', '.join(TIES)}")
-    if task.protocol["task"] == "rating" and not (chosen.canonical and ties == "md5"):
-        raise InputError(
-            f"{task.name} is a rating task: there are no ties, and no conventions to choose from"
-        )
+    if task.protocol["task"] == "rating" and ties != "md5":
+        raise InputError(f"{task.name} is a rating task: there are no ties")
     if ties != "md5":
         if not chosen.canonical:
             raise InputError(f"convention {chosen.name} says how ties are broken; leave ties out")
@@ -91,8 +89,6 @@ def plans(task: Task, metrics: str | Iterable[str] | None, conventions: Iterable
 
     Without metrics: the protocol's at the cutoff of its primary one. Raises InputError where nothing is left.
     """
-    if task.protocol["task"] == "rating":
-        raise InputError(f"{task.name} is a rating task: there are no conventions to choose from")
     measures = choose_measures(task, metrics)
     if metrics is None:
         (primary,) = parse_list([task.protocol["primary"]])

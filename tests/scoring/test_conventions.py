@@ -186,10 +186,10 @@ def test_what_does_not_go_together(task: Task, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="none of these"):
         compare(task, frame(LISTS), "omnirec", metrics="map@3")
     rating = make_task(tmp_path / "r", test=[("u1", "a", 4.0)], **RATING)
-    with pytest.raises(InputError, match="no conventions"):
+    with pytest.raises(InputError, match="ranx has no RMSE"):
         score(rating, frame({"u1": "a"}), convention="ranx")
-    with pytest.raises(InputError, match="no conventions"):
-        compare(rating, frame({"u1": "a"}))
+    with pytest.raises(InputError, match="there are no ties"):
+        score(rating, frame({"u1": "a"}), ties="best")
 
 
 def test_values_of_users_who_are_left_out(task: Task) -> None:
@@ -208,6 +208,29 @@ def test_what_training_does_not_have_leaves_lists(tmp_path: Path) -> None:
     # b, n and a have equal scores; n has left, and a is before b where ties are against the model.
     tied = frame({"u1": "cbnad"}, {"u1": [2, 1, 1, 1, 0]})
     assert score(task, tied, metrics="mrr", convention="cornac")["mrr"] == 0.5
+
+
+def test_ratings_and_clicks(tmp_path: Path) -> None:
+    clicks = {"u1": {"a": 1, "b": 0}, "u2": {"a": 1, "b": 1, "c": 1, "d": 0}, "u3": {"a": 1}}
+    rows = [(user, item, float(label)) for user, items in clicks.items() for item, label in items.items()]
+    names = ["GAUC", "AUC", "LogLoss"]
+    task = make_task(tmp_path / "t", test=rows, **{**RATING, "metrics": names, "primary": "GAUC"})
+    scores = [0.9, 0.1, 0.2, 0.8, 0.7, 0.5, 0.3]  # u1 in order; u2: two of three ones above the 0
+    predicted = pd.DataFrame([(u, i, p) for (u, i, _), p in zip(rows, scores, strict=True)])
+    predicted.columns = ["user_id", "item_id", "score"]
+    found = {result.document["choices"]["convention"]: result for result in compare(task, predicted)}
+    assert set(found) == {"recdata", "fuxictr", "recbole", "recommenders"}
+    # One is weighted by two rows and one 1, the other by four rows and three 1s.
+    assert found["fuxictr"]["GAUC"] == pytest.approx((2 * 1 + 4 * 2 / 3) / 6)
+    assert found["recbole"]["GAUC"] == pytest.approx((1 * 1 + 3 * 2 / 3) / 4)
+    for result in found.values():
+        check(result.document, "result", "test")
+        assert result["AUC"] == found["recdata"]["AUC"]
+    said = found["recbole"].document["choices"]
+    assert said["library"] == {"name": "RecBole, general models", "version": "1.2.1"}
+    assert said["computed"]["GAUC"] == "GAUC(weights='positives')"
+    one = score(task, predicted, metrics="gauc", convention="recbole")
+    assert one["gauc"] == found["recbole"]["gauc"]
 
 
 def test_nobody_is_left(tmp_path: Path) -> None:

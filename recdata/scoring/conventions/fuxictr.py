@@ -10,7 +10,13 @@ FUXICTR = Convention(
         "nDCG": Rule("nDCG", cutoff="always"),
         "MRR": Rule("MRR(of='all')", cutoff="never"),
         "UAUC": Rule("UAUC", cutoff="never"),
+        "AUC": Rule("AUC", cutoff="never"),
+        "GAUC": Rule("GAUC", cutoff="never"),
+        "LogLoss": Rule("LogLoss", cutoff="never"),
     },
     population="both",
-    notes="groups of impressions are users here; UAUC is its avgAUC, which leaves out groups of one label",
+    notes=(
+        "groups of impressions are users here; UAUC is its avgAUC, which leaves out groups of one label; GAUC is weighted by "
+        "impressions"
+    ),
 )

@@ -11,6 +11,7 @@ RECOMMENDERS = Convention(
         "Recall": Rule("Recall", cutoff="always"),
         "Precision": Rule("Precision"),
         "MAP": Rule("MAP", cutoff="always", free=("of",)),
+        **{name: Rule(name, cutoff="never") for name in ("RMSE", "MAE", "R2", "AUC", "LogLoss")},
     },
     population="both",
     order="file",
