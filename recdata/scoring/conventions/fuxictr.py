@@ -16,7 +16,7 @@ FUXICTR = Convention(
     },
     population="both",
     notes=(
-        "groups of impressions are users here; UAUC is its avgAUC, which leaves out groups of one label; GAUC is weighted by "
-        "impressions"
+        "groups of impressions are users here; UAUC is its avgAUC, which leaves out groups of one label; GAUC is weighted "
+        "by impressions"
     ),
 )
