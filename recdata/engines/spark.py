@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recdata.engines.base import Engine, name, quote
+from recdata.engines.spark_places import location, pattern
 from recdata.engines.spark_session import LOCAL, SETTINGS, session, told
+from recdata.engines.spark_workers import add_up, send
 from recdata.store.arrays import to_numpy
 
 if TYPE_CHECKING:
@@ -122,12 +124,37 @@ class SparkEngine(Engine):
         import pyarrow as pa
 
         with told():
-            sent = self.mapped(self.frame(select), _send, "batch binary")
+            sent = self.mapped(self.frame(select), send, "batch binary")
             for row in sent.toLocalIterator(prefetchPartitions=True):
                 with pa.ipc.open_stream(row.batch) as reader:
                     for batch in reader:
                         for start in range(0, len(batch), size):
                             yield batch.slice(start, size)
+
+    def read_text(self, path: Path | str) -> str | None:
+        """Return a small file's text, from any file system of Spark's; None where there is none."""
+        place, system = self._place(path)
+        if not system.exists(place):
+            return None
+        stream = system.open(place)
+        try:
+            return bytes(stream.readAllBytes()).decode()
+        finally:
+            stream.close()
+
+    def write_text(self, path: Path | str, text: str) -> None:
+        """Write a small file on any file system of Spark's, in place of one that is there."""
+        place, system = self._place(path)
+        stream = system.create(place, True)
+        try:
+            stream.write(bytearray(text.encode()))
+        finally:
+            stream.close()
+
+    def _place(self, path: Path | str) -> tuple[Any, Any]:
+        """Return Hadoop's path, and the file system that it is on."""
+        place = self.session._jvm.org.apache.hadoop.fs.Path(location(path))
+        return place, place.getFileSystem(self.session._jsc.hadoopConfiguration())
 
     def files(self, folders: Sequence[Path | str]) -> list[dict[str, tuple[int, str]]]:
         """Return for each folder its Parquet files by name: (bytes, SHA-256 in hex), read where Spark's workers are."""
@@ -222,7 +249,7 @@ class SparkEngine(Engine):
         rows = self.frame(f"SELECT row, user, item, {weight} AS weight FROM {name(relation)}")
         ordered = rows.repartition("user", "item").sortWithinPartitions("user", "item", "row")
         sums = self.fresh("sums")
-        self.call(sums, self.mapped(ordered, _add_up, "row bigint, summed double"))
+        self.call(sums, self.mapped(ordered, add_up, "row bigint, summed double"))
         return f"SELECT row, summed FROM {name(sums)}"
 
     def k_core(self, relation: str, users: int, items: int, rounds: int | None = None) -> None:
@@ -300,25 +327,6 @@ class SparkEngine(Engine):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def location(path: Path | str) -> str:
-    """Return a path of this machine as a URI, whatever Spark's default file system is; text is a URI already."""
-    return path if isinstance(path, str) else "file://" + path.absolute().as_posix()
-
-
-def pattern(path: Path | str) -> str:
-    """Return the URI of a path as Spark reads it, where a few letters would be patterns; text stays as it is.
-
-    >>> pattern(Path("/tmp/a b{1}"))
-    'file:///tmp/a b\\\\{1\\\\}'
-    """
-    return path if isinstance(path, str) else re.sub(r"([{}\[\]*?\\])", r"\\\1", location(path))
-
-
-def inside(folder: Path | str, *names: str) -> Path | str:
-    """Return a path or URI inside a folder that is one or the other."""
-    return folder.joinpath(*names) if isinstance(folder, Path) else "/".join([folder.rstrip("/"), *names])
-
-
 def _column(column: str) -> str:
     return "`" + column.replace("`", "``") + "`"
 
@@ -340,46 +348,3 @@ def _literals(sql: str) -> str:
     if "\\" not in sql:
         return sql
     return _QUOTED.sub(lambda found: found[0] if found[0][0] == '"' else found[0].replace("\\", "\\\\"), sql)
-
-
-def _send(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Write each batch as an Arrow stream of its own."""
-    import pyarrow as pa
-
-    for batch in batches:
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, batch.schema) as writer:
-            writer.write_batch(batch)
-        yield pa.record_batch({"batch": pa.array([sink.getvalue().to_pybytes()], pa.binary())})
-
-
-def _add_up(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Add the weights of each pair, whose rows follow each other; a pair may go on in the next batch."""
-    import numpy as np
-    import pyarrow as pa
-
-    waiting: tuple[int, int, int, float] | None = (
-        None  # the first row of the last pair, the pair, its sum so far
-    )
-
-    def rows(row: Any, summed: Any) -> pa.RecordBatch:
-        return pa.record_batch({"row": pa.array(row, pa.int64()), "summed": pa.array(summed, pa.float64())})
-
-    for batch in batches:
-        if not len(batch):
-            continue
-        row, user, item, weight = (to_numpy(batch.column(c)) for c in ("row", "user", "item", "weight"))
-        if waiting is not None:
-            row, user, item, weight = (
-                np.concatenate([[first], rest])
-                for first, rest in zip(waiting, (row, user, item, weight), strict=True)
-            )
-        first = np.ones(len(row), dtype=bool)
-        first[1:] = (user[1:] != user[:-1]) | (item[1:] != item[:-1])
-        # Adds one after the other, in order.
-        sums = np.bincount(np.cumsum(first) - 1, weights=weight)
-        start = np.flatnonzero(first)
-        waiting = (int(row[start[-1]]), int(user[-1]), int(item[-1]), float(sums[-1]))
-        yield rows(row[start[:-1]], sums[:-1])
-    if waiting is not None:
-        yield rows([waiting[0]], [waiting[3]])

@@ -15,7 +15,8 @@ import pytest
 
 from recdata.engines import Spark, choose, open_engine
 from recdata.engines.base import Engine, quote
-from recdata.engines.spark import SparkEngine, location
+from recdata.engines.spark import SparkEngine
+from recdata.engines.spark_places import location
 from recdata.engines.spark_session import session
 from recdata.errors import InputError, MissingError, ResourceError
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recdata.engines.base import Engine, name
-from recdata.engines.spark import inside
+from recdata.engines.spark_places import inside
 from recdata.errors import InputError
 from recdata.protocol import filters, splits
 from recdata.protocol.assign import NUMBERED, check_parts
 from recdata.protocol.described import task_document
 from recdata.protocol.operators import Rows, call
 from recdata.protocol.parts import SCHEMA, WEIGHT
+from recdata.protocol.spread.asking import asked_rows, code_users
 from recdata.protocol.spread.digests import bucketed, contents, empty, ids_digests, in_buckets
 from recdata.protocol.spread.draws import Drawing, draw
 from recdata.protocol.spread.policies import apply_policies
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from recdata.protocol.origin import Origin
 
 _TEST = NUMBERED.index("test") + 1
+_USERS = 'JOIN "user codes" AS u ON a.user = u.corpus_code'
+_ITEMS = 'JOIN "item codes" AS i ON a.item = i.corpus_code'
+"""The joins that take the corpus's codes to the task's, u.code and i.code."""
 _PAIR = [("user", "int32", False), ("item", "int32", False)]
 
 
@@ -57,14 +61,12 @@ class SpreadBuild:
     def __init__(self, engine: SparkEngine, origin: Origin, protocol: Mapping[str, Any]) -> None:
         self.engine, self.origin, self.protocol = engine, origin, protocol
         self.where = str(protocol["name"])
-        if "questions" in protocol:
-            raise InputError(
-                f"protocol {self.where}: tasks with questions are built by one machine; Spark scores them"
-            )
         self.contents: dict[str, Content] = {}
         self.counts: dict[str, int] = {}
         self.digests: dict[str, str] = {}
         self._frames: dict[str, DataFrame] = {}
+        self._spec: Mapping[str, Mapping[str, Any]] | None = protocol.get("questions")
+        self._earlier = True
 
     def run(self) -> None:
         """Compute the task's parts, candidates and digests. Raises InputError where the protocol does not fit the corpus."""
@@ -73,12 +75,17 @@ class SpreadBuild:
         assigned, columns = self._assign()
         self._code_ids(assigned)
         coded = ", ".join(f"a.{name(column)}" for column in columns)
-        select = (
-            f"SELECT u.code AS user, i.code AS item, {coded} FROM {name(assigned)} AS a {self._in_codes('a')}"
+        if self._spec:
+            asked = asked_rows(assigned, columns, self._earlier)
+            select = f"SELECT a.code AS user, i.code AS item, {coded} FROM ({asked}) AS a {_ITEMS}"
+        else:
+            select = (
+                f"SELECT u.code AS user, i.code AS item, {coded} FROM {name(assigned)} AS a {_ITEMS} {_USERS}"
+            )
+        parts = in_buckets(
+            engine, engine.frame(select), "user", self.counts["users"], ["part", "user", "row"]
         )
-        parts = in_buckets(engine, engine.frame(select), "user", self.counts["users"], ["part", "row"])
-        frame = engine.call("coded", engine.kept(parts))
-        self._describe_parts(frame)
+        self._describe_parts(engine.call("coded", engine.kept(parts)))
         self._name_relevant()
         candidates = self._candidates()
         if candidates is not None:
@@ -120,7 +127,9 @@ class SpreadBuild:
         assigned = apply_policies(engine, "assigned", self.protocol.get("policies", {}))
         found = dict(engine.fetch(f"SELECT part, count(*) FROM {name(assigned)} GROUP BY part"))
         check_parts(self.origin, self.protocol, found)
-        self._numbers = [n for n in range(1, len(NUMBERED) + 1) if n in found or NUMBERED[n - 1] != CONTEXT]
+        # Questions have a context, be it empty.
+        with_context = NUMBERED.index(CONTEXT) + 1 in found or self._spec is not None
+        self._numbers = range(1, len(NUMBERED) + (1 if with_context else 0))
         return assigned, [*columns, "part"]
 
     def _code_ids(self, assigned: str) -> None:
@@ -129,6 +138,11 @@ class SpreadBuild:
         used = ", ".join(f"(SELECT count(DISTINCT {entity}) FROM {name(assigned)})" for entity in ENTITIES)
         (many,) = engine.fetch(f"SELECT {used}")
         for entity, count in zip(ENTITIES, many, strict=True):
+            if entity == "user" and self._spec:
+                found = code_users(engine, self.origin, self._spec, self.where, assigned)
+                self.counts["users"], self._earlier = found
+                self._name_ids(entity)
+                continue
             ids = f"SELECT c.{entity}, c.{entity}_id AS id FROM {entity}_ids AS c"
             self.counts[f"{entity}s"] = count
             if entity == "item" and self._listed_column:
@@ -148,10 +162,11 @@ class SpreadBuild:
                 placed = engine.running(f"{ids} JOIN ({present}) AS p ON c.{entity} = p.{entity}", [entity])
             codes = f"SELECT CAST(until - 1 AS INT) AS code, id, {entity} AS corpus_code FROM ({placed}) AS placed"
             engine.keep(f"{entity} codes", codes)
-            engine.view(
-                f"task {entity}s",
-                f"SELECT code AS {entity}, id AS {entity}_id FROM {name(f'{entity} codes')}",
-            )
+            self._name_ids(entity)
+
+    def _name_ids(self, entity: str) -> None:
+        codes = name(f"{entity} codes")
+        self.engine.view(f"task {entity}s", f"SELECT code AS {entity}, id AS {entity}_id FROM {codes}")
 
     @property
     def _listed_column(self) -> str | None:
@@ -159,23 +174,19 @@ class SpreadBuild:
         return self.protocol["candidates"].get("published", {}).get("column")  # type: ignore[no-any-return]
 
     def _listed(self, assigned: str) -> str:
-        """Return a SELECT of (user, id, relevant row): what the publisher lists for each test row."""
+        """Return a SELECT of (row, id): what the publisher lists for each test row."""
         column = str(self._listed_column)
         self.origin.check_lists(column)
         engine = self.engine
-        tested = f"SELECT row, user, rating FROM {name(assigned)} WHERE part = {_TEST}"
+        tested = f"SELECT row FROM {name(assigned)} WHERE part = {_TEST}"
         engine.keep(
             "lists",
-            f"SELECT t.*, {name(column)} AS list FROM interactions AS i JOIN ({tested}) AS t ON i.row = t.row",
+            f"SELECT t.row, {name(column)} AS list FROM interactions AS i JOIN ({tested}) AS t ON i.row = t.row",
         )
         ((missing,),) = engine.fetch("SELECT count(*) FROM lists WHERE list IS NULL")
         if missing:
             raise InputError(f"{self.origin.manifest['name']}: {missing:,} rows asked for have no {column}")
-        return f"SELECT user, {self._is_relevant()} AS asked, explode(list) AS id FROM lists"
-
-    def _in_codes(self, rows: str) -> str:
-        """Return the joins that take the corpus's codes in ``rows`` to the task's, u.code and i.code."""
-        return f'JOIN "user codes" AS u ON {rows}.user = u.corpus_code JOIN "item codes" AS i ON {rows}.item = i.corpus_code'
+        return "SELECT row, explode(list) AS id FROM lists"
 
     def _describe_parts(self, frame: DataFrame) -> None:
         schema = SCHEMA.insert(len(SCHEMA) - 1, WEIGHT) if "weight" in frame.columns else SCHEMA
@@ -209,14 +220,16 @@ class SpreadBuild:
         engine, users = self.engine, self.counts["users"]
         if self._listed_column:
             listed = (
-                'SELECT u.code AS user, i.code AS item FROM listed AS l JOIN "user codes" AS u ON l.user = u.corpus_code '
-                'JOIN "item codes" AS i ON l.id = i.id WHERE asked UNION SELECT user, item FROM relevant'
+                "SELECT r.user, i.code AS item FROM listed AS l JOIN relevant AS r ON l.row = r.row "
+                'JOIN "item codes" AS i ON l.id = i.id UNION SELECT user, item FROM relevant'
             )
             pairs = in_buckets(engine, engine.frame(listed), "user", users, ["user", "item"])
         else:
-            engine.view(
-                "met", f"SELECT u.code AS user, i.code AS item FROM interactions AS r {self._in_codes('r')}"
-            )
+            met = f"SELECT u.code AS user, i.code AS item FROM interactions AS a {_ITEMS} {_USERS}"
+            if self._spec:
+                theirs = f"interactions AS a {_ITEMS} JOIN questions AS q ON a.user = q.user"
+                met += f" UNION ALL SELECT q.code AS user, i.code AS item FROM {theirs}"
+            engine.view("met", met)
             of = Drawing("coded", "relevant", "met", "task users", "task items", users, self.counts["items"])
             drawn = draw(engine, of, self.protocol, self.origin)
             if drawn is None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recdata.engines.base import name
-from recdata.engines.spark import inside
+from recdata.engines.spark_places import inside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

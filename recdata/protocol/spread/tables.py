@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recdata.engines.spark import inside
+from recdata.engines.spark_places import inside
 from recdata.protocol.spread.digests import contents, empty, ids_digests, in_buckets
 from recdata.protocol.spread.source import ENTITIES, name_ids
 from recdata.store.fingerprint import Content

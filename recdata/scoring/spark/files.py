@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from recdata.engines.spark import SparkEngine, location
+from recdata.engines.spark import SparkEngine
+from recdata.engines.spark_places import pattern
 from recdata.engines.spark_session import LOCAL, told
 from recdata.errors import MissingError
 from recdata.submission.finding import Findings, StopReadingError
@@ -50,7 +51,7 @@ class Files:
         local = Path(text).exists()
         with told():
             listed = engine.session.read.format("binaryFile").load(
-                location(Path(text)) if local else uri(text)
+                pattern(Path(text)) if local else uri(text)
             )
             columns = listed.selectExpr("path", "_metadata.file_path AS key", "length")
             rows = columns.limit(limits.parts + 1).collect()

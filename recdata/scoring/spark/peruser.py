@@ -7,7 +7,8 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recdata.engines.spark import SparkEngine, location
+from recdata.engines.spark import SparkEngine
+from recdata.engines.spark_places import location
 from recdata.engines.spark_session import told
 from recdata.errors import InputError
 from recdata.protocol.task import Task

@@ -1,0 +1,49 @@
+"""What Spark's workers do to the Arrow batches of a partition, for the engine's own primitives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from recdata.store.arrays import to_numpy
+
+
+def send(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Write each batch as an Arrow stream of its own."""
+    for batch in batches:
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, batch.schema) as writer:
+            writer.write_batch(batch)
+        yield pa.record_batch({"batch": pa.array([sink.getvalue().to_pybytes()], pa.binary())})
+
+
+def add_up(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Add the weights of each pair, whose rows follow each other; a pair may go on in the next batch."""
+    waiting: tuple[int, int, int, float] | None = (
+        None  # the first row of the last pair, the pair, its sum so far
+    )
+
+    def rows(row: Any, summed: Any) -> pa.RecordBatch:
+        return pa.record_batch({"row": pa.array(row, pa.int64()), "summed": pa.array(summed, pa.float64())})
+
+    for batch in batches:
+        if not len(batch):
+            continue
+        row, user, item, weight = (to_numpy(batch.column(c)) for c in ("row", "user", "item", "weight"))
+        if waiting is not None:
+            row, user, item, weight = (
+                np.concatenate([[first], rest])
+                for first, rest in zip(waiting, (row, user, item, weight), strict=True)
+            )
+        first = np.ones(len(row), dtype=bool)
+        first[1:] = (user[1:] != user[:-1]) | (item[1:] != item[:-1])
+        # Adds one after the other, in order.
+        sums = np.bincount(np.cumsum(first) - 1, weights=weight)
+        start = np.flatnonzero(first)
+        waiting = (int(row[start[-1]]), int(user[-1]), int(item[-1]), float(sums[-1]))
+        yield rows(row[start[:-1]], sums[:-1])
+    if waiting is not None:
+        yield rows([waiting[0]], [waiting[3]])
