@@ -150,7 +150,9 @@ def _load(engine: DuckEngine, relation: str, path: Path) -> None:
     item = "next_item" if "next_item" in columns else "NULL"
     engine.keep(
         relation,
-        f"SELECT {previous} AS previous_items, {item} AS next_item, {title} AS next_title, locale, "
+        # Of columns that are not there DuckDB 1.5 must be told the type.
+        f"SELECT CAST({previous} AS VARCHAR[]) AS previous_items, CAST({item} AS VARCHAR) AS next_item, "
+        f"CAST({title} AS VARCHAR) AS next_title, locale, "
         f"row_number() OVER (PARTITION BY locale ORDER BY place) - 1 AS number FROM {name(rows)}",
     )
     engine.drop(rows)  # its memory is of more use to what follows
