@@ -111,4 +111,4 @@ def test_every_kind_and_protocol(hub: Hub, run: Client, data: Path, old_clients:
         name = path.name.partition("@")[0]
         if name in list(found)[:3]:
             ((_, pins),) = json.loads(path.read_text())["editions"].items()
-            assert found[name][1] == sorted(task.partition("@")[0] for task in pins["tasks"])
+            assert found[name][1] == sorted({task.partition("@")[0] for task in pins["tasks"]})
