@@ -44,7 +44,9 @@ def expect(task: AnyTask, part: str = "test") -> dict[str, Any]:
         "part": part,
         "kind": task.protocol["task"],
         "columns": {
-            USER: "string or integer: the publisher's id",
+            USER: "string: a question's id, the publisher's id of the user and the question, joined by a colon"
+            if "questions" in task.protocol
+            else "string or integer: the publisher's id",
             ITEM: "string or integer: the publisher's id",
             "score": "a finite number: the predicted rating"
             if rating

@@ -22,6 +22,7 @@ from recdata.protocol.leakage import measure
 from recdata.protocol.operators import operators
 from recdata.protocol.task import Task
 from recdata.schema.documents import check
+from recdata.submission.template import expect
 
 START = 1_000_000_000
 Event = dict[str, Any]
@@ -61,6 +62,8 @@ def by_user(pairs: list[tuple[str, str]]) -> dict[str, str]:
 
 def test_each_row(home: Path, tmp_path: Path) -> None:
     task = made(tmp_path, story("s abcd  u xyz  t1 abxyz"), {"each-row": {}})
+    assert "a question's id" in expect(task)["columns"]["user_id"]
+    assert expect(task)["users"] == 3
     found = parts(task)
     assert by_user(found["test"]) == {"s:3": "c", "s:4": "d", "u:3": "z"}
     assert by_user(found["context"]) == {"s:3": "ab", "s:4": "abc", "u:3": "xy"}
