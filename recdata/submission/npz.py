@@ -28,7 +28,7 @@ def is_npz(file: File) -> bool:
     try:
         with zipfile.ZipFile(file.path) as archive:
             return any(name.endswith(".npy") for name in archive.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except (*DAMAGED, ValueError):
         return False
 
 

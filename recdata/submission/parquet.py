@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from recdata.submission.block import ROWS, USER, Block
@@ -53,8 +54,8 @@ class ParquetReader:
             schema = parquet.schema_arrow
             file.limits.check("columns", len(schema.names), findings)
             self._layout = Layout.of(list(schema.names), lambda name: schema.field(name).type, findings)
-            self._columns = _leaves(parquet.metadata, self._layout.columns())
-            _check_sizes(parquet.metadata, self._columns, file, findings)
+            _check_sizes(parquet.metadata, file, findings)
+            self._user = schema.field(self._layout.user).type
         self.value, self.places = self._layout.value, self._layout.places
 
     def restrict(self, wanted: Wanted) -> None:
@@ -99,46 +100,56 @@ class ParquetReader:
         before: how many rows of other files were passed already.
         """
         together: list[int] = []
-        first = rows = step = 0
-        at = 0
+        first = rows = at = 0
+        step = max(ROWS // 100, 1) if self._layout.lists else ROWS
         for number in range(metadata.num_row_groups):
             group = metadata.row_group(number)
-            here, most = group.num_rows, self._step(group)
-            passed = before + at >= ROWS and self._cannot_matter(group)
-            if together and (passed or rows + here > min(step, most)):
+            here = group.num_rows
+            passed = before + at >= ROWS and self._cannot_matter(number)
+            if together and (passed or rows + here > step):
                 yield _Groups(first, together, rows, step)
                 together, rows = [], 0
             if passed:
                 self.unread += here
                 self.unread_groups += 1
             elif here:
-                if not together:
-                    first, step = at, most
+                first = first if together else at
                 together.append(number)
-                rows, step = rows + here, min(step, most)
+                rows += here
             at += here
         if together:
             yield _Groups(first, together, rows, step)
 
-    def _step(self, group: pq.RowGroupMetaData) -> int:
-        """Return how many rows of a group have about ROWS values, however long its lists are."""
-        values = max((group.column(column).num_values for column in self._columns), default=0)
-        return max(ROWS * group.num_rows // max(values, group.num_rows, 1), 1)
-
-    def _cannot_matter(self, group: pq.RowGroupMetaData) -> bool:
-        if self._wanted is None:
+    def _cannot_matter(self, number: int) -> bool:
+        if self._wanted is None or number not in self._bounds:
             return False
-        for column in self._columns:
-            chunk = group.column(column)
-            if chunk.path_in_schema == self._layout.user:
-                found = chunk.statistics if chunk.is_stats_set else None
-                if found is None or not found.has_min_max or not found.has_null_count or found.null_count:
-                    return False
-                try:
-                    return not self._wanted.between(found.min, found.max)
-                except UnicodeDecodeError:  # a text that was cut inside a letter
-                    return False
-        return False
+        return not self._wanted.between(*self._bounds[number])
+
+    @cached_property
+    def _bounds(self) -> dict[int, tuple[str, str] | tuple[int, int]]:
+        """The lowest and highest user of row groups whose statistics say so, and that there is no null."""
+        import duckdb
+        import pyarrow as pa
+
+        kind = self._user.value_type if pa.types.is_dictionary(self._user) else self._user
+        number = pa.types.is_integer(kind)
+        if not (number or pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+            return {}
+        # pyarrow would end the process where statistics contradict themselves; DuckDB raises.
+        try:
+            with duckdb.connect() as connection:
+                found = connection.execute(
+                    "SELECT row_group_id, stats_min_value, stats_max_value FROM parquet_metadata(?) "
+                    "WHERE path_in_schema = ? AND stats_null_count = 0 AND file_name = ? "
+                    "AND stats_min_value IS NOT NULL AND stats_max_value IS NOT NULL",
+                    [str(self._path), self._layout.user, str(self._path)],
+                ).fetchall()
+        except (duckdb.Error, ValueError, RuntimeError):
+            return {}
+        if number:
+            return {group: (int(low), int(high)) for group, low, high in found}
+        # What is no UTF-8, such as a text that was cut inside a letter, comes in escapes.
+        return {group: (low, high) for group, low, high in found if "\\x" not in low + high}
 
 
 def find_unread(findings: Findings, reader: Any) -> int:
@@ -151,25 +162,12 @@ def find_unread(findings: Findings, reader: Any) -> int:
     return rows
 
 
-def _leaves(metadata: pq.FileMetaData, names: list[str]) -> list[int]:
-    """Return the numbers of the columns in the file that ``names`` are made of; those in lists have longer paths."""
-    paths = [metadata.schema.column(number).path for number in range(metadata.num_columns)]
-    return [
-        number
-        for number, path in enumerate(paths)
-        if any(path == name or path.startswith(f"{name}.") for name in names)
-    ]
-
-
-def _check_sizes(metadata: pq.FileMetaData, columns: list[int], file: File, findings: Findings) -> None:
+def _check_sizes(metadata: pq.FileMetaData, file: File, findings: Findings) -> None:
     """Check what the footer promises of rows and bytes before anything is unpacked."""
-    unpacked = values = 0
+    unpacked = 0
+    file.limits.check("rows", metadata.num_rows, findings)
     for number in range(metadata.num_row_groups):
-        group = metadata.row_group(number)
-        chunks = [group.column(column) for column in columns]
-        unpacked += sum(chunk.total_uncompressed_size for chunk in chunks)
-        values += max((chunk.num_values for chunk in chunks), default=0)
-        file.limits.check("rows", max(values, metadata.num_rows), findings)
+        unpacked += metadata.row_group(number).total_byte_size
         file.limits.check_unpacked(unpacked, file.size(), findings)
 
 

@@ -1,26 +1,24 @@
 """Fuzzing: whatever bytes a file has, the answer is findings, or a score that an independent reader confirms.
 
 Each format begins from good files that are then cut, flipped, repeated and mixed. RECDATA_FUZZ sets how many files each
-harness tries (default 60); what once failed is kept in ``PAST``.
+harness tries (default 60); what once failed is kept in ``seeds.PAST``. ``scripts/fuzz`` tries thousands on the command line.
 """
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import io
+import json
 import os
-from collections.abc import Callable
+import subprocess
+import sys
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from bad_inputs import GOOD, KINDS, lists, npz, parquet, run, task_in, zipped
-from bad_inputs import lines as json_lines
+from bad_inputs import KINDS, task_in
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from seeds import PAST, SEEDS, TOKENS
 
 from recdata.protocol.task import Task
 from recdata.scoring.score import score
@@ -34,68 +32,6 @@ FUZZ = settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-
-
-def parquet_lists() -> bytes:
-    sink = io.BytesIO()
-    table = pa.table({"user_id": ["u1", "u2"], "items": [["a", "c"], ["b"]], "scores": [[2.0, 1.0], [1.0]]})
-    pq.write_table(table, sink, row_group_size=1)
-    return sink.getvalue()
-
-
-SEEDS: dict[str, tuple[str, Callable[[], bytes]]] = {
-    "csv": ("p.csv", GOOD.encode),
-    "tsv": ("p.tsv", GOOD.replace(",", "\t").encode),
-    "jsonl": ("p.jsonl", lambda: json_lines().encode()),
-    "json lists": ("p.jsonl", lambda: lists().encode()),
-    "trec": ("p.run", lambda: run().encode()),
-    "parquet": ("p.parquet", parquet),
-    "parquet lists": ("p.parquet", parquet_lists),
-    "npz": ("p.npz", npz),
-    "npz lists": (
-        "p.npz",
-        lambda: npz(item_id=np.array([["a"], ["b"], ["a"], ["b"]]), score=np.ones((4, 1))),
-    ),
-    "gz": ("p.csv.gz", lambda: gzip.compress(GOOD.encode(), mtime=0)),
-    "bz2": ("p.csv.bz2", lambda: bz2.compress(GOOD.encode())),
-    "zst": ("p.csv.zst", lambda: pa.compress(GOOD.encode(), codec="zstd", asbytes=True)),
-    "zip": ("p.csv.zip", lambda: zipped("p.csv")),
-}
-TOKENS = (
-    b"\n",
-    b"\r",
-    b"\0",
-    b",",
-    b"\t",
-    b'"',
-    b"nan",
-    b"-inf",
-    b"{",
-    b"[",
-    b"u1,a,1\n",
-    b"\xff",
-    b"\xed\xa0\x80",
-    b" ",
-    b"1e999",
-)
-
-PAST: dict[str, tuple[str, bytes]] = {
-    "Parquet magic and nothing else": ("p.parquet", b"PAR1"),
-    "a footer of zeros": ("p.parquet", b"PAR1" + bytes(1000) + b"PAR1"),
-    "zip magic and nothing else": ("p.zip", b"PK\3\4"),
-    "a bracket for each byte": (
-        "p.jsonl",
-        b'{"user_id": "u1", "item_id": "a", "score": 1}\n' + b"[" * 100_000,
-    ),
-    "an integer of 400 digits": (
-        "p.jsonl",
-        b'{"user_id": "u1", "item_id": "a", "score": ' + b"9" * 400 + b"}",
-    ),
-    "half a surrogate pair": ("p.jsonl", b'{"user_id": "\\ud800", "item_id": "a", "score": 1}'),
-    "an empty list first": ("p.jsonl", b'{"user_id": "u1", "items": []}\n{"user_id": "u2", "items": [7]}\n'),
-    "a first object without a user": ("p.jsonl", b'{"items": ["a"]}'),
-}
-"""Files that once gave a traceback here or in a program like it."""
 
 
 @pytest.fixture(scope="module")
@@ -203,3 +139,19 @@ def test_kinds_of_bad_input(task: Task, tmp_path: Path, kind: str) -> None:
     name, make, _ = KINDS[kind]
     content = make()
     try_file(task, tmp_path / name, content.encode() if isinstance(content, str) else content)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="forks and limits are POSIX")
+def test_fuzzed_files_through_the_command_line() -> None:
+    script = Path(__file__).resolve().parents[2] / "scripts" / "fuzz"
+    files = str(4 * int(os.environ.get("RECDATA_FUZZ", "60")))
+    done = subprocess.run(
+        [sys.executable, str(script), "--files", files, "--seconds", "120"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["files"], found["wrong"]) == (int(files), 0)
+    assert {"scored", "unreadable", "bad-line"} <= found["outcomes"].keys()
