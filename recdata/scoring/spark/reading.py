@@ -54,6 +54,12 @@ class Predictions:
         types = _arrow_types(frame)
         limits.check("columns", len(types), findings)
         layout = Layout.of(list(types), lambda column: types[column], findings)
+        if layout.places is not None:
+            # Rows that are known by their places have no order here.
+            findings.add(
+                "unknown-format", value="locale and next_item_prediction", remedy="score it without Spark"
+            )
+            raise StopReadingError
         self.value: Value = layout.value
         self.numbered = self._files is not None and self._files.kind == "parquet"
         if not layout.lists:
