@@ -119,7 +119,7 @@ PAST: dict[str, tuple[str, bytes]] = {
     ),
     "a first object without a user": ("p.jsonl", b'{"items": ["a"]}'),
 }
-"""Files that once gave a traceback here or in a program like it; behind these, those of the folder ``past``, found by fuzzing."""
+"""Files that once gave a traceback here or in a program like it; behind these, what fuzzing found (``past``)."""
 
 for _path in sorted(Path(__file__).with_name("past").iterdir()):
     PAST[_path.name] = (_path.name, _path.read_bytes())

@@ -69,7 +69,7 @@ def test_limits_of_parquet(task: Task, tmp_path: Path) -> None:
     table = pa.table({"user_id": ["u1", "u2"], "item_id": ["a", "b"], "score": [1.0, 2.0], "more": [1, 2]})
     for part in ("a", "b"):
         pq.write_table(table.take([0 if part == "a" else 1]), tmp_path / f"{part}.parquet")
-    for limits in (Limits(columns=3), Limits(rows=1), Limits(parts=1)):
+    for limits in (Limits(columns=3), Limits(rows=1), Limits(parts=1), Limits(bytes=50)):
         assert list(validate(task, tmp_path, limits=limits).counts) == ["over-limit"]
     assert not validate(task, tmp_path).counts
 
