@@ -56,7 +56,7 @@ class SparkEngine(Engine):
         self.session = (spark or session(master, conf, threads)).newSession()
         self._kept: list[DataFrame] = []
         self._numbers = count()
-        self._scratch: list[str] = []
+        self._scratch: Path | None = None
         for key, value in SETTINGS.items():
             self.session.conf.set(key, value)
 
@@ -102,7 +102,7 @@ class SparkEngine(Engine):
 
     def keep(self, relation: str, select: str) -> None:
         """Compute ``select`` once and name its rows ``relation``."""
-        self.call(relation, self.kept(self.frame(select)))
+        self.call(relation, self.checkpoint(self.frame(select)))
 
     def view(self, relation: str, select: str) -> None:
         """Name ``relation`` the rows of ``select``."""
@@ -193,7 +193,7 @@ class SparkEngine(Engine):
 
         keys = [_key(each) for each in order]
         with told():
-            placed = self.kept(self.frame(select).repartitionByRange(*keys).sortWithinPartitions(*keys))
+            placed = self.checkpoint(self.frame(select).repartitionByRange(*keys).sortWithinPartitions(*keys))
             part, inside = f.spark_partition_id().alias("part"), f.monotonically_increasing_id()
             sums = placed.groupBy(part).agg(f.expr(f"sum({amount})" if amount else "count(*)").alias("n"))
             total, before = 0, []
@@ -280,18 +280,24 @@ class SparkEngine(Engine):
         )
 
     def checkpoint(self, frame: DataFrame) -> DataFrame:
-        """Return the rows of a DataFrame, written to where a lost worker does not take them along.
+        """Return the rows of a DataFrame, computed now: what is made of it knows nothing of how it was made.
 
-        That is the folder ``spark.checkpoint.dir`` where it is set, a temporary one where Spark runs on this machine;
-        else they are held as ``kept`` ones are.
+        Plans would grow with every step otherwise, by as much as a step uses the one before. The rows are written where a
+        lost worker does not take them along: to ``spark.checkpoint.dir`` where that is set, to a temporary folder where
+        Spark runs on this machine, and else to the memory and disks of two workers each. Partitions stay what they are.
         """
+        from pyspark import StorageLevel
+
         context = self.session.sparkContext
-        if not context.getCheckpointDir():
-            if not LOCAL.match(context.master):
-                return self.kept(frame)
-            self._scratch.append(tempfile.mkdtemp(prefix="recdata-spark-"))
-            context.setCheckpointDir(location(Path(self._scratch[-1])))
         with told():
+            if context.getConf().get("spark.checkpoint.dir"):
+                return frame.checkpoint()
+            if not LOCAL.match(context.master):
+                return frame.localCheckpoint(True, StorageLevel.MEMORY_AND_DISK_2)
+            if self._scratch is None:
+                self._scratch = Path(tempfile.mkdtemp(prefix="recdata-spark-"))
+            if self._scratch.name not in (context.getCheckpointDir() or ""):
+                context.setCheckpointDir(location(self._scratch))
             return frame.checkpoint()
 
     def hash31(self, text: str, part: int) -> str:
@@ -323,8 +329,8 @@ class SparkEngine(Engine):
         for frame in self._kept:
             frame.unpersist()
         self._kept.clear()
-        for folder in self._scratch:
-            shutil.rmtree(folder, ignore_errors=True)
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
 
 def _column(column: str) -> str:

@@ -69,7 +69,9 @@ def code_users(
     trial: Asked = call(questions, spec, where, _Block(pa.table(nothing), types))
     rows = engine.frame(held).repartition("user").sortWithinPartitions("user", "row")
     ask = partial(_ask, spec=spec, where=where, types=types)
-    engine.call("asked rows", engine.kept(engine.mapped(rows, ask, "user int, row bigint, label string")))
+    engine.call(
+        "asked rows", engine.checkpoint(engine.mapped(rows, ask, "user int, row bigint, label string"))
+    )
     first = 'SELECT user, label, min(row) AS first FROM "asked rows" GROUP BY user, label'
     engine.keep(
         "unnumbered questions",

@@ -85,7 +85,7 @@ class SpreadBuild:
         parts = in_buckets(
             engine, engine.frame(select), "user", self.counts["users"], ["part", "user", "row"]
         )
-        self._describe_parts(engine.call("coded", engine.kept(parts)))
+        self._describe_parts(engine.call("coded", engine.checkpoint(parts)))
         self._name_relevant()
         candidates = self._candidates()
         if candidates is not None:
@@ -235,7 +235,7 @@ class SpreadBuild:
             if drawn is None:
                 return None
             pairs = drawn
-        return engine.kept(bucketed(pairs.withColumn("part", f.lit(0)), "user", users))
+        return engine.checkpoint(bucketed(pairs.withColumn("part", f.lit(0)), "user", users))
 
     def write(self, folder: Path | str) -> dict[str, dict[str, Any]]:
         """Write the tables to ``folder``, on any file system of Spark's; return what the manifest says of their files."""

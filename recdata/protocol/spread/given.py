@@ -79,7 +79,7 @@ def write_corpus(engine: SparkEngine, source: str | Path, corpus: str, folder: P
     rows = engine.frame(
         f"SELECT {chosen}, until - 1 AS row, user, item, 0 AS part FROM ({numbered}) AS numbered"
     )
-    frame = engine.kept(in_buckets(engine, rows, "user", totals["user"], ["row"]))
+    frame = engine.checkpoint(in_buckets(engine, rows, "user", totals["user"], ["row"]))
     found = contents(engine, frame, interaction_columns(columns)).get(0)
     if found is None:
         raise InputError(f"{source}: there are no rows")
