@@ -197,12 +197,10 @@ def test_findings(ordered: str, tmp_path: Path, spark: Any, monkeypatch: pytest.
     if ordered == "rank":
         numbers = [float(1 + round(100 * number)) if number == number else None for number in numbers]
     predictions = write(tmp_path / "predicted", 4, user_id=user, item_id=item, **{ordered: numbers})
-    for limit in (3, 50):
-        here, there = (
-            validate(task, predictions, limit=limit),
-            validate(task, str(predictions), limit=limit, engine=spark),
-        )
-        assert there.to_dict() == here.to_dict()
+    limit = 3 if ordered == "score" else 50
+    here = validate(task, predictions, limit=limit)
+    there = validate(task, str(predictions), limit=limit, engine=spark)
+    assert there.to_dict() == here.to_dict()
     assert {"duplicate-row", "null-id", "bad-number", "near-id", "unknown-user"} <= set(there.counts)
     assert ("rank-order" in there.counts) == (ordered == "rank")
 
@@ -253,9 +251,9 @@ def test_other_formats_have_the_same_metrics(tmp_path: Path, spark: Any) -> None
     for given in (tmp_path / "csv", tmp_path / "lines.jsonl", whole):
         result = score(task, str(given), engine=spark)
         assert result.document["metrics"] == expected, given.name
-        assert result.document["predictions"]["sha256"] != ""
-    here = score(task, tmp_path / "lines.jsonl").document["predictions"]
-    assert score(task, str(tmp_path / "lines.jsonl"), engine=spark).document["predictions"] == here
+        if given.is_file():
+            here = score(task, given).document["predictions"]
+            assert result.document["predictions"] == {**here, "rows": len(rows)}, given.name
 
 
 def test_tables_and_frames(tmp_path: Path, spark: Any) -> None:
@@ -292,5 +290,3 @@ def test_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spark: Any) -
     assert run("validate", "--engine", "spark") == run("validate")
     with pytest.raises(InputError, match="there already"):
         run("score", "--engine", "spark", "--per-user", str(users))
-    monkeypatch.setenv("RECDATA_ENGINE", "spark")
-    assert run("score")["environment"]["engine"] == "spark"

@@ -12,6 +12,7 @@ from recdata.engines.spark import SparkEngine
 from recdata.engines.spark_places import pattern
 from recdata.engines.spark_session import LOCAL, told
 from recdata.errors import MissingError
+from recdata.store.files import sha256_of
 from recdata.submission.finding import Findings, StopReadingError
 from recdata.submission.limits import Limits
 
@@ -28,6 +29,8 @@ _FORMATS = {
     ".ndjson": "jsonl",
     ".json": "jsonl",
 }
+_SMALL = 100_000_000
+"""Files of this machine of so many bytes together are hashed where they are, without a job of Spark's."""
 _PACKED = (".gz", ".gzip", ".bz2", ".zst", ".zstd", ".deflate", ".snappy")
 
 
@@ -104,8 +107,11 @@ class Files:
         """Return the SHA-256 of each file by its path; by one task each, in pieces where Spark is on this machine."""
         session = self._engine.session
         paths = [file.path for file in self.parts]
+        here = all(path.startswith("file:") for path in paths)
+        if here and self.size() <= _SMALL:
+            return {path: sha256_of(Path(path.removeprefix("file:"))) for path in paths}
         with told():
-            if LOCAL.match(session.sparkContext.master) and all(path.startswith("file:") for path in paths):
+            if here and LOCAL.match(session.sparkContext.master):
                 listed = session.createDataFrame([(path,) for path in paths], "path string")
                 spread = listed.repartition(min(len(paths), session.sparkContext.defaultParallelism))
                 hashed = self._engine.mapped(spread, _hash_files, "path string, sha256 string")
@@ -138,8 +144,6 @@ def uri(text: str) -> str:
 
 def _hash_files(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
-
-    from recdata.store.files import sha256_of
 
     for batch in batches:
         paths: Sequence[str] = batch.column("path").to_pylist()

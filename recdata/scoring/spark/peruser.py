@@ -32,7 +32,8 @@ class SpreadPerUser(PerUser):
         """part: the number of the plan's whole in ``out``."""
         self._engine, self._relations, self._task, self._plan = engine, relations, task, plan
         self._out, self._part = out, part
-        weakref.finalize(self, engine.close)
+        # At the end of the process there is nothing to let go of.
+        weakref.finalize(self, engine.close).atexit = False
 
     @property
     def frame(self) -> DataFrame:

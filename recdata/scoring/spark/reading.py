@@ -78,7 +78,9 @@ class Predictions:
             # Another session's rows are views of this one's.
             name = f"recdata_{uuid4().hex}"
             given.createGlobalTempView(name)
-            return session.table(f"global_temp.{name}")
+            frame = session.table(f"global_temp.{name}")
+            session.catalog.dropGlobalTempView(name)
+            return frame
         text = str(given)
         if (
             not Path(text).exists()

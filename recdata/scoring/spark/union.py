@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from recdata.engines.spark import SparkEngine
+from recdata.engines.spark_places import inside
 from recdata.protocol.task import Task
 from recdata.scoring.spark.reading import Predictions
 from recdata.scoring.spark.share import BAD, KIND_BITS, PART_KINDS, UNKNOWN_USERS, Kind
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 ROWS = 4_000_000
 """A partition has about so many rows, where there are not more partitions than that for another reason."""
+
+
+BROADCAST = 20_000_000
+"""So many items at most are sent to all workers to be looked up in; the ids of more are joined like those of users."""
 
 
 class Relations:
@@ -40,6 +45,11 @@ class Relations:
         """Return the fixed candidates: user, item."""
         return self._table("candidates")
 
+    @property
+    def items(self) -> int:
+        """How many items the task has."""
+        return len(self._task.item_ids)
+
     def texts(self, entity: str, codes: Iterable[int]) -> dict[int, str]:
         """Return the ids of a few codes."""
         wanted = sorted(codes)
@@ -54,7 +64,7 @@ class Relations:
 
     def _table(self, name: str) -> DataFrame:
         if name not in self._tables:
-            self._tables[name] = self._engine.parquet(self._task.folder / f"{name}.parquet")
+            self._tables[name] = self._engine.parquet(inside(self._task.folder, f"{name}.parquet"))
         return self._tables[name]
 
 
@@ -97,7 +107,9 @@ def _coded(relations: Relations, predictions: Predictions) -> DataFrame:
     from pyspark.sql import functions as f
 
     rows = predictions.rows
-    users, items = relations.ids("user"), f.broadcast(relations.ids("item"))
+    users, items = relations.ids("user"), relations.ids("item")
+    if relations.items <= BROADCAST:
+        items = f.broadcast(items)
     joined = rows.join(users, USER, "left").join(items, ITEM, "left")
     right = f.col("wrong") == 0
     unknown = f.lit(UNKNOWN_USERS) + f.pmod(f.xxhash64(USER), f.lit(UNKNOWN_USERS))
