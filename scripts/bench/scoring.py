@@ -5,10 +5,10 @@
 
 ``recdata score`` runs as a command with all its checks and the protocol's metrics at three cutoffs. The floor is one
 process that reads the three columns with pyarrow. ``--peers`` names a Python that has RecTools, RePlay (polars) or ranx;
-each of them that is there computes nDCG, Recall, Precision, HR, MRR and MAP at 10 from the same files. Of each program the
-fastest of ``--repeat`` runs counts (peers run once where there are more than ten million rows); memory is the peak resident set.
-Behind the table: recdata's time beside the fastest peer and the floor, and beside itself at a tenth of the rows.
-``scoring_files.py`` writes the files.
+each of them that is there computes nDCG, Recall, Precision, HR, MRR and MAP at 10 from the same files. Of each program
+the fastest of ``--repeat`` runs counts (peers run once where there are more than ten million rows); memory is the peak
+resident set. Behind the table: recdata's time beside the fastest peer and the floor, and beside itself at a tenth of the
+rows. ``scoring_files.py`` writes the files.
 """
 
 from __future__ import annotations
