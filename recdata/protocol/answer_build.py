@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime, timezone
@@ -21,7 +21,7 @@ from recdata.errors import InputError
 from recdata.protocol import profiles
 from recdata.protocol.answers import PICKED, Answers, AnswerTask
 from recdata.protocol.built import open_answers
-from recdata.protocol.operators import call
+from recdata.protocol.operators import call, operators
 from recdata.protocol.profiles._asked import Asked
 from recdata.protocol.task import PARTS
 from recdata.schema.kinds import SCHEMA_VERSION, arrow_type
@@ -185,6 +185,12 @@ class _Builder:
         ]
         return pa.record_batch(arrays, schema=self.schema)
 
+    def _states(self) -> Callable[[], str] | None:
+        """Return what says which library the setting's operator uses; None where it uses none."""
+        (operator,) = self.protocol["profile"]
+        how: Callable[[], str] | None = operators(profiles)[operator].__dict__.get("states")
+        return how
+
     def _write_manifest(self, hashers: list[TableHasher], hidden: list[int], entries: int) -> None:
         tables = {}
         for name, hasher in zip(PARTS, hashers, strict=True):
@@ -216,6 +222,7 @@ class _Builder:
                 "protocol": dict(self.protocol),
                 "answers": answers,
                 "asks": self.tasks,
+                **({"retriever": how()} if (how := self._states()) else {}),
                 "parts": {
                     name: {"rows": hasher.rows, "hidden": of_them}
                     for name, hasher, of_them in zip(PARTS, hashers, hidden, strict=True)

@@ -55,6 +55,12 @@ def test_a_setting_takes_entries_in_its_order(home: Path, tmp_path: Path) -> Non
     assert [each["id"] for each in row["profile"]] == ["q0-5", "q0-4", "q0-3", "q0-2"]
 
 
+def test_the_retriever_is_stated(home: Path, tmp_path: Path) -> None:
+    pytest.importorskip("rank_bm25")
+    assert "rank-bm25 " in lamp_task(tmp_path / "raw", 3, STARS, "bm25-4").manifest["retriever"]
+    assert "retriever" not in lamp_task(tmp_path / "raw", 3, STARS, "recent-4").manifest
+
+
 def test_fingerprints(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     raw = tmp_path / "raw"
     first = {

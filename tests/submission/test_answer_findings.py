@@ -206,6 +206,14 @@ def test_another_part(task: AnswerTask) -> None:
     assert not validate_any(task, {"t0": "x", "t1": "y"}).counts
 
 
+def test_answers_to_hidden_targets_are_read_too(home: Path, tmp_path: Path) -> None:
+    stars = lamp_task(tmp_path / "raw", 3, ["1"])
+    findings = validate_any(stars, {"t0": "six", "t1": "6"})
+    assert shown(findings) == [("unparsable-answer", 0, "six"), ("outside-range", 1, "6")]
+    papers = lamp_task(tmp_path / "raw1", 1, ["[1]"])
+    assert shown(validate_any(papers, {"t0": "[1] ", "t1": "1"})) == [("unparsable-answer", 1, "1")]
+
+
 def test_what_is_expected_and_templates(task: AnswerTask, tmp_path: Path) -> None:
     document = expect(task, "valid")
     assert (document["kind"], document["examples"], document["columns"]["answer"]) == ("answers", 4, "a text")

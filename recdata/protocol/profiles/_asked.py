@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +60,19 @@ class Asked:
         import pyarrow.compute as pc
 
         return pc.struct_field(self.profile.flatten(), field)
+
+
+Operator = TypeVar("Operator", bound=Callable[..., Any])
+
+
+def states(how: Callable[[], str]) -> Callable[[Operator], Operator]:
+    """Mark an operator whose choice depends on a library: ``how()`` says which, with its version, for the manifest."""
+
+    def mark(operator: Operator) -> Operator:
+        operator.__dict__["states"] = how
+        return operator
+
+    return mark
 
 
 def first(asked: Asked, order: npt.NDArray[np.integer[Any]], most: int) -> pa.ListArray:

@@ -6,11 +6,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recdata.protocol.profiles._asked import Asked, check_k, picked
+from recdata.metrics.text_extra import version
+from recdata.protocol.profiles._asked import Asked, check_k, picked, states
+from recdata.protocol.profiles._bm25 import RETRIEVER, bm25_orders
 
 _FIELDS = ("title", "text")
 
 
+def _retriever() -> str:
+    return f"{RETRIEVER}; rank-bm25 {version('rank-bm25')}"
+
+
+@states(_retriever)
 def bm25(asked: Asked, *, k: int) -> pa.ListArray:
     """Take the ``k`` entries that match the question best by BM25, the best first, of equal ones the lower place.
 
@@ -18,8 +25,6 @@ def bm25(asked: Asked, *, k: int) -> pa.ListArray:
     them. How texts become tokens, and BM25's own parameters: ``recdata.protocol.profiles._bm25``.
     """
     check_k(k)
-    from recdata.protocol.profiles._bm25 import bm25_orders
-
     fields = [asked.entries(field) for field in _FIELDS]
     documents = pc.binary_join_element_wise(*fields, pa.scalar(" "), null_handling="skip").to_pylist()
     spans = zip(asked.start.tolist(), asked.many.tolist(), strict=True)

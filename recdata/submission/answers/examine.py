@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from recdata.errors import InputError
 from recdata.protocol.answers import AnswerTask
 from recdata.store.files import check_files
-from recdata.submission.answers.reading import Read, read
+from recdata.submission.answers.reading import Read, read, unreadable
 from recdata.submission.answers.rows import ANSWER, ID, AnswerReader, Batch
 from recdata.submission.expected import check_part
 from recdata.submission.finding import Findings, StopReadingError, escape
@@ -76,11 +77,19 @@ def _examine(task: AnswerTask, reader: AnswerReader, findings: Findings, part: s
         return examined
     examined.answer = gathered.answers()
     examined.counts = {"rows": gathered.rows, "population": task.rows(part), "empty": gathered.empty}
-    if not task.hidden(part):
-        examined.read = _read(task, part, examined.answer, gathered.row, findings)
-        examined.counts["unparsable"] = len(examined.read.unread)
-        if task.answers.type == "number":
-            examined.counts["outside_range"] = len(examined.read.outside)
+    unread: Sequence[int]
+    outside: Sequence[int]
+    if task.hidden(part):
+        unread, outside = unreadable(task.answers, examined.answer, _options(task, part))
+    else:
+        target = task.column("target", part)
+        examined.read = read(task.answers, task.name, examined.answer, target, _options(task, part))
+        unread, outside = examined.read.unread, examined.read.outside
+    for code, at in (("unparsable-answer", unread), ("outside-range", outside)):
+        _tell(findings, code, np.array(at, dtype=np.int64), gathered.row, examined.answer, _expected(task))
+    examined.counts["unparsable"] = len(unread)
+    if task.answers.type == "number":
+        examined.counts["outside_range"] = len(outside)
     return examined
 
 
@@ -222,20 +231,24 @@ def _find_other_part(task: AnswerTask, part: str, gathered: _Gathered) -> None:
             gathered._findings.add("other-part", value=value)
 
 
-def _read(
-    task: AnswerTask, part: str, answer: pa.Array, row: npt.NDArray[np.int64], findings: Findings
-) -> Read:
-    """Read the answers, and say of which rows they could not be read."""
+def _options(task: AnswerTask, part: str) -> pa.Array | None:
+    return task.column("options", part) if "options" in task.schema(part).names else None
+
+
+def _tell(
+    findings: Findings,
+    code: str,
+    places: npt.NDArray[np.int64],
+    row: npt.NDArray[np.int64],
+    answer: pa.Array,
+    expected: str,
+) -> None:
+    """Add a finding for each of some places in the part, with the row that it was read from."""
     import pyarrow as pa
 
-    options = task.column("options", part) if "options" in task.schema(part).names else None
-    made = read(task.answers, task.name, answer, task.column("target", part), options)
-    for code, places in (("unparsable-answer", made.unread), ("outside-range", made.outside)):
-        at = np.array(places, dtype=np.int64)
-        if len(at):
-            shown = answer.take(pa.array(at))
-            findings.add_rows(code, row[at], ANSWER, partial(_at, shown), _expected(task))
-    return made
+    if len(places):
+        shown = answer.take(pa.array(places))
+        findings.add_rows(code, row[places], ANSWER, partial(_at, shown), expected)
 
 
 def _at(texts: pa.Array, place: int) -> str:

@@ -123,7 +123,9 @@ class _Text:
         """Raise StopReadingError, with what comes next in the findings."""
         shown = self._text[self._at : self._at + 200] or "the end of the file"
         remedy = "mend it, or write Parquet, CSV or JSON Lines with the columns example_id and answer"
-        self._findings.add("unknown-format", value=shown, expected=f"LaMP's layout: {expected}", remedy=remedy)
+        self._findings.add(
+            "unknown-format", value=shown, expected=f"LaMP's layout: {expected}", remedy=remedy
+        )
         raise StopReadingError
 
     def _space(self) -> None:

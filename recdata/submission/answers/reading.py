@@ -59,6 +59,25 @@ def read(what: Answers, name: str, answer: pa.Array, target: pa.Array, options: 
     return Read()
 
 
+def unreadable(what: Answers, answer: pa.Array, options: pa.Array | None) -> tuple[list[int], list[int]]:
+    """Return the places of answers that cannot be read, and of numbers outside of the range, where targets are hidden."""
+    answers = answer.to_pylist()
+    if what.type == "label":
+        return [place for place, each in enumerate(answers) if each.strip() not in what.labels], []
+    if what.type == "choice":
+        many = [len(what.labels)] * len(answers) if options is None else map(len, options.to_pylist())
+        rule = rule_of(what.parse)
+        found = [rule(each, what.labels[:n], "") for each, n in zip(answers, many, strict=True)]
+        return [place for place, letter in enumerate(found) if letter is None], []
+    if what.type == "number":
+        numbers = [number_of(each) for each in answers]
+        outside = [
+            place for place, n in enumerate(numbers) if n is not None and not what.low <= n <= what.high
+        ]
+        return [place for place, n in enumerate(numbers) if n is None], outside
+    return [], []
+
+
 def _labels(what: Answers, name: str, answers: list[str], targets: list[str]) -> Read:
     places = {label: place for place, label in enumerate(what.labels)}
     gold = [places.get(target.strip(), UNKNOWN) for target in targets]
