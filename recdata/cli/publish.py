@@ -54,6 +54,7 @@ def command(
     from recdata.hub.export import export
     from recdata.hub.prepare import prepare
     from recdata.hub.publish import publish
+    from recdata.sources.cards import Licence
 
     with tempfile.TemporaryDirectory(prefix="recdata-publish-") as scratch:
         folder = Path(what)
@@ -65,10 +66,8 @@ def command(
             folder = Path(scratch) / "export"
             manifest = export(corpus, tasks, folder, of=of, permission=permission, repo=repo)
             if rows and not manifest["rows"]:
-                licence = manifest["licence"]
-                terms = f"{licence.get('spdx') or licence.get('name')} ({licence.get('link')})"
                 raise InputError(
-                    f"{corpus.name}: its licence, {terms}, does not allow its rows to be published; with the publisher's "
+                    f"{corpus.name}: its licence, {Licence(**manifest['licence'])}, does not allow its rows to be published; with the publisher's "
                     'permission, say --i-have-permission "WORDS" --private; without --rows the recipe is published'
                 )
             if not manifest["rows"]:

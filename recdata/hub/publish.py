@@ -15,6 +15,7 @@ from recdata.errors import InputError, MismatchError, MissingError
 from recdata.hub.manifest import read_export
 from recdata.hub.verify import check_data, is_export
 from recdata.protocol.versions import numbers
+from recdata.sources.cards import Licence
 from recdata.sources.huggingface import blob_id, hub_errors
 from recdata.store.files import sha256_of
 from recdata.store.manifest import NAME
@@ -164,10 +165,9 @@ def _readme(kind: str, repo: str, written: Path | None) -> Path | bytes:
 
 
 def _check_licence(manifest: Mapping[str, Any], private: bool) -> None:
-    licence = manifest["licence"]
-    if not manifest["rows"] or licence["may_redistribute"]:
+    terms = Licence(**manifest["licence"])
+    if not manifest["rows"] or terms.may_redistribute:
         return
-    terms = f"{licence.get('spdx') or licence.get('name')} ({licence.get('link', 'no link')})"
     if not manifest["permission"]:
         raise InputError(
             f"{manifest['name']} has rows that its licence, {terms}, does not allow to be published"
