@@ -66,8 +66,9 @@ def command(
             folder = Path(scratch) / "export"
             manifest = export(corpus, tasks, folder, of=of, permission=permission, repo=repo)
             if rows and not manifest["rows"]:
+                licence = Licence(**manifest["licence"])
                 raise InputError(
-                    f"{corpus.name}: its licence, {Licence(**manifest['licence'])}, does not allow its rows to be published; with the publisher's "
+                    f"{corpus.name}: its licence, {licence}, does not allow its rows to be published; with the publisher's "
                     'permission, say --i-have-permission "WORDS" --private; without --rows the recipe is published'
                 )
             if not manifest["rows"]:
