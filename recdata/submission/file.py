@@ -99,7 +99,7 @@ class File:
             size = max(members[0].file_size, 1)
             self._place = lambda: stream.tell() * self.size() // size
             return stream
-        except DAMAGED as error:
+        except (*DAMAGED, ValueError, IndexError) as error:
             findings.add("unreadable", value=error)
             raise StopReadingError from None
 

@@ -28,7 +28,7 @@ def is_npz(file: File) -> bool:
     try:
         with zipfile.ZipFile(file.path) as archive:
             return any(name.endswith(".npy") for name in archive.namelist())
-    except (*DAMAGED, ValueError):
+    except (*DAMAGED, ValueError, IndexError):
         return False
 
 
@@ -198,6 +198,6 @@ def _reported(findings: Findings, names: list[str] | None = None) -> Iterator[No
 
     try:
         yield
-    except (*DAMAGED, ValueError, KeyError, TypeError, SyntaxError, pa.ArrowException) as error:
+    except (*DAMAGED, ValueError, LookupError, TypeError, SyntaxError, pa.ArrowException) as error:
         findings.add("unreadable", column=names[-1] if names else None, value=error or type(error).__name__)
         raise StopReadingError from None
