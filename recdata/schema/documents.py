@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
 
-Document = Literal["card", "protocol", "manifest", "export", "result", "model", "entry", "judgements", "template"]
+Document = Literal[
+    "card", "protocol", "manifest", "export", "result", "model", "entry", "judgements", "template"
+]
 
 MAX_BYTES = 4 * 2**20
 """A YAML document larger than this is refused: those of this project have a few kilobytes."""

@@ -210,7 +210,9 @@ KINDS: Mapping[str, Kind] = {
             key=("task", "example_id"),
             optional=(
                 Column("part", "string", False, "train, valid or test, as the publisher has it"),
-                Column("options", "list<string>", False, "what is to be chosen from, in the order of the letters"),
+                Column(
+                    "options", "list<string>", False, "what is to be chosen from, in the order of the letters"
+                ),
             ),
         ),
     )

@@ -20,7 +20,11 @@ import tempfile
 import time
 from pathlib import Path
 
-WORDS = [f"{a}{b}" for a in ("ka", "ro", "mi", "tel", "sun", "vor", "an", "pe") for b in ("", "da", "lin", "sto", "x")]
+WORDS = [
+    f"{a}{b}"
+    for a in ("ka", "ro", "mi", "tel", "sun", "vor", "an", "pe")
+    for b in ("", "da", "lin", "sto", "x")
+]
 LIMIT = 1.5e9
 CORPUS = "lamp-{}"
 
@@ -44,7 +48,14 @@ def main() -> int:
         highest = 0.0
         for step in STEPS:
             command = [sys.executable, __file__, "--step", step, "--folder", str(folder)]
-            command += ["--examples", str(asked.examples), "--entries", str(asked.entries), "--task", str(asked.task)]
+            command += [
+                "--examples",
+                str(asked.examples),
+                "--entries",
+                str(asked.entries),
+                "--task",
+                str(asked.task),
+            ]
             start = time.perf_counter()
             child = subprocess.Popen(command, env=environment)
             _, status, used = os.wait4(child.pid, 0)
@@ -56,7 +67,9 @@ def main() -> int:
                 highest = max(highest, peak)
             print(f"{step:<12} {time.perf_counter() - start:>8.1f} s  {peak / 1e6:>8,.0f} MB", flush=True)
         size = sum(path.stat().st_size for path in folder.glob("*.json"))
-        print(f"raw files {size / 1e9:.2f} GB; highest {highest / 1e6:,.0f} MB, the limit is {LIMIT / 1e6:,.0f} MB")
+        print(
+            f"raw files {size / 1e9:.2f} GB; highest {highest / 1e6:,.0f} MB, the limit is {LIMIT / 1e6:,.0f} MB"
+        )
     return int(highest > LIMIT)
 
 
@@ -76,7 +89,12 @@ def generate(asked: argparse.Namespace) -> None:
             ]
             question = {"id": f"q{number}", "input": f"say: {drawn.choice(texts)}", "profile": profile}
             out.write((",\n" if number else "\n") + json.dumps(question))
-            golds.append({"id": f"q{number}", "output": drawn.choice(texts) if asked.task == 7 else str(1 + number % 5)})
+            golds.append(
+                {
+                    "id": f"q{number}",
+                    "output": drawn.choice(texts) if asked.task == 7 else str(1 + number % 5),
+                }
+            )
         out.write("\n]\n")
     name = f"LaMP_{asked.task}"
     (folder / "dev_outputs.json").write_text(json.dumps({"task": name, "golds": golds}))
@@ -105,7 +123,9 @@ def score(asked: argparse.Namespace) -> None:
     from recdata import api
 
     task = api.task(f"{CORPUS.format(asked.task)}/profile-recent-4")
-    result = api.score(task, asked.folder / "answers.json", part="valid", per_user=asked.folder / "values.parquet")
+    result = api.score(
+        task, asked.folder / "answers.json", part="valid", per_user=asked.folder / "values.parquet"
+    )
     print(result)
 
 
