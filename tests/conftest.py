@@ -77,8 +77,10 @@ def spark() -> Any:
     from recdata.engines.spark_session import session
     from recdata.errors import ResourceError
 
+    # Java's second compiler takes longer than the small tasks of tests would save.
+    conf = {"spark.driver.memory": "2g", "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1"}
     try:
-        return session("local[2]", {"spark.sql.shuffle.partitions": "2", "spark.driver.memory": "2g"})
+        return session("local[2]", {"spark.sql.shuffle.partitions": "2", **conf})
     except ResourceError as error:
         if "spark" in os.environ.get("RECDATA_REQUIRE", "").replace(",", " ").split():
             pytest.fail(str(error))

@@ -17,7 +17,7 @@ import numpy as np
 from recdata.engines.bad_rows import BadRows
 from recdata.engines.base import Engine, name, quote
 from recdata.errors import ResourceError
-from recdata.store.arrays import to_numpy
+from recdata.store.arrays import parquet_files, to_numpy
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -78,8 +78,8 @@ class DuckEngine(Engine):
             ) from error
 
     def read(self, relation: str, paths: Sequence[Path], columns: Sequence[str]) -> None:
-        """Name ``relation`` the given columns of Parquet files."""
-        files = ", ".join(quote(str(path)) for path in paths)
+        """Name ``relation`` the given columns of Parquet files, or of folders of them."""
+        files = ", ".join(quote(str(file)) for path in paths for file in parquet_files(path))
         chosen = ", ".join(map(name, columns))
         self.view(relation, f"SELECT {chosen} FROM read_parquet([{files}])")
 

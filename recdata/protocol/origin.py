@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recdata.errors import InputError, MismatchError
-from recdata.store.arrays import filled, read_table
+from recdata.store.arrays import filled, parquet_files, read_table
 from recdata.store.manifest import read_manifest
 from recdata.store.paths import corpora
 
@@ -86,17 +86,17 @@ class Origin:
         if (row[1:] < row[:-1]).any():
             order = np.argsort(row, kind="stable")
             return self.take(columns, row[order]).take(pa.array(np.argsort(order)))
-        pieces = []
-        with pq.ParquetFile(self.path("interactions")) as file:
-            first = 0
-            for group in range(file.num_row_groups):
-                last = first + file.metadata.row_group(group).num_rows
-                low, high = np.searchsorted(row, [first, last])
-                if high > low:
-                    table = file.read_row_group(group, columns=list(columns))
-                    pieces.append(table.take(pa.array(row[low:high] - first)))
-                first = last
-            schema = file.schema_arrow
+        pieces, first = [], 0
+        for path in parquet_files(self.path("interactions")):
+            with pq.ParquetFile(path) as file:
+                for group in range(file.num_row_groups):
+                    last = first + file.metadata.row_group(group).num_rows
+                    low, high = np.searchsorted(row, [first, last])
+                    if high > low:
+                        table = file.read_row_group(group, columns=list(columns)).replace_schema_metadata()
+                        pieces.append(table.take(pa.array(row[low:high] - first)))
+                    first = last
+                schema = file.schema_arrow
         if pieces:
             return pa.concat_tables(pieces).select(list(columns))
         return pa.schema([schema.field(name) for name in columns]).empty_table()

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from recdata.protocol.assign import NUMBERED, Assigned, Codes
 from recdata.protocol.task import PARTS
+from recdata.store.arrays import parquet_files
 from recdata.store.fingerprint import TableHasher, bucket_of, hashed_columns
 
 SCHEMA = pa.schema(
@@ -34,11 +35,12 @@ _ROW_GROUP = 1 << 17
 def corpus_batches(path: Path, columns: list[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
     """Yield (first row, rows) over a corpus's interactions: its row groups, small enough for a processor's cache."""
     start = 0
-    with pq.ParquetFile(path) as file:
-        for group in range(file.num_row_groups):
-            for batch in file.read_row_group(group, columns=columns).select(columns).to_batches():
-                yield start, batch
-                start += len(batch)
+    for place in parquet_files(path):
+        with pq.ParquetFile(place) as file:
+            for group in range(file.num_row_groups):
+                for batch in file.read_row_group(group, columns=columns).select(columns).to_batches():
+                    yield start, batch
+                    start += len(batch)
 
 
 def write_parts(
