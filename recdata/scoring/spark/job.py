@@ -169,8 +169,9 @@ class _Work:
             noted = self.noted if number == 0 else Noted(0)
             checks = ListChecks(share, expected, users, job.value, noted) if number == 0 else None
             judged = judged_misses(share, job.part) if asked.judged else None
+            warm = job.known.value.training.popularity > 0 if asked.cold == "remove" else None
             ranking = RankingPass(
-                expected, users, self.items, job.value, job.cutoff, noted, asked, judged, checks
+                expected, users, self.items, job.value, job.cutoff, noted, asked, judged, checks, warm
             )
             ranking.run(grouped([coded]))
             examined = Examined(noted, evidence=ranking.hits(), population=expected.population)
