@@ -256,6 +256,13 @@ def test_other_formats_have_the_same_metrics(tmp_path: Path, spark: Any) -> None
             assert result.document["predictions"] == {**here, "rows": len(rows)}, given.name
 
 
+def test_an_order_of_rows_that_is_not_known_is_not_made_up(tmp_path: Path, spark: Any) -> None:
+    task = make_task(tmp_path / "task", test=[("u", "a")], items=["b"])
+    (tmp_path / "rows.csv").write_text("user_id,item_id,score\nu,b,1\nu,a,1\n", encoding="utf-8")
+    with pytest.raises(InputError, match="as Parquet"):
+        score(task, str(tmp_path / "rows.csv"), convention="ranx", engine=spark)
+
+
 def test_tables_and_frames(tmp_path: Path, spark: Any) -> None:
     task, columns = ranking(tmp_path / "task", 8)
     folder = write(tmp_path / "parquet", 2, **columns)

@@ -208,6 +208,11 @@ def _compute(run: _Run, predictions: Predictions, limits: Limits) -> None:
         slices = run.sliced.rows
         job = replace(job, by_content=run.sliced.by_content, by_rows=run.sliced.by_rows)
     run.job = job
+    if not predictions.numbered and any(asked.order == "file" for asked, _ in job.readings):
+        raise InputError(
+            "this convention keeps equal scores as the file has them, and Spark knows an order of rows for Parquet files "
+            "alone: write the predictions as Parquet"
+        )
     rows = union(relations, predictions, sorted(job.parts), candidates, slices)
     width = max((len(plan.measures) for plan in run.plans), default=0)
     run.out = engine.kept(engine.mapped(rows, job.run, schema(width)))
