@@ -69,7 +69,7 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def spark() -> Any:
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A Spark session on this machine with two cores, one for the whole run: starting one takes seconds.
 
     Where PySpark or Java is absent the test is skipped, or fails if RECDATA_REQUIRE has the word "spark".
@@ -79,6 +79,7 @@ def spark() -> Any:
 
     # Java's second compiler takes longer than the small tasks of tests would save.
     conf = {"spark.driver.memory": "2g", "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1"}
+    conf["spark.sql.warehouse.dir"] = str(tmp_path_factory.mktemp("warehouse"))
     try:
         return session("local[2]", {"spark.sql.shuffle.partitions": "2", **conf})
     except ResourceError as error:
