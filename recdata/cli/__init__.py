@@ -119,10 +119,9 @@ def main() -> NoReturn:
         code = None
     if stopped.code is not None and code != 0:
         click.echo("interrupted", err=True)
-        sys.stdout.flush()
         # All blocks that clean up have ended. Python would now wait for threads that read, and turn an interrupt that came
         # while a library was executing text of its own into another exit code.
-        os._exit(stopped.code)
+        _leave(stopped.code)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -139,6 +138,11 @@ def program(memory: tuple[str, int] = ("there is not enough memory for this", 6)
     except MemoryError:
         said, code = memory
         click.echo(f"error: {said}", err=True)
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process: what wants to be done at the end is done, threads are not waited for."""
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):  # nobody reads it any more, or it is closed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -36,9 +35,11 @@ class DuckEngine(Engine):
         """threads: how many, by default RECDATA_THREADS or all. skip_bad_rows: how many of raw files may be left out."""
         self.bad_rows = BadRows(skip_bad_rows)
         try:
-            self._spill = tempfile.mkdtemp(prefix="recdata-duckdb-")
+            # It goes at the end of the program too, where an interrupt keeps this from being closed.
+            self._scratch = tempfile.TemporaryDirectory(prefix="recdata-duckdb-", ignore_cleanup_errors=True)
         except OSError as error:
             raise ResourceError(f"no temporary folder can be written: {error}; set TMPDIR to one") from error
+        self._spill = self._scratch.name
         self.connection = duckdb.connect(
             config={
                 "temp_directory": self._spill,
@@ -217,4 +218,4 @@ class DuckEngine(Engine):
     def close(self) -> None:
         """Close the connection and remove what was spilled."""
         self.connection.close()
-        shutil.rmtree(self._spill, ignore_errors=True)
+        self._scratch.cleanup()
