@@ -47,7 +47,9 @@ PINNED = [
     for path in sorted((shipped("protocols") / "fingerprints").glob("*.json"))
     for edition, pins in json.loads(path.read_text(encoding="utf-8"))["editions"].items()
     for task in pins["tasks"]
+    if load_protocol(task)["task"] != "answers"
 ]
+"""Tasks over interactions; those over examples are built by DuckDB alone."""
 FOUR = ("loo-last-100u@1", "global-time-warm@1", "strong-generalisation@1", "ml-100k-official@1")
 """Tasks that are made with four partitions too: drawn candidates, policies, a context part, declared columns."""
 
