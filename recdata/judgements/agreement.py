@@ -7,7 +7,9 @@ where a rater did not judge the unit. ``values`` are what the codes stand for, i
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Literal
 
 import numpy as np
@@ -15,7 +17,8 @@ import numpy.typing as npt
 
 Level = Literal["nominal", "ordinal", "interval"]
 Table = npt.NDArray[np.int32]
-Square = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.float64]
 
 
 def cohen_kappa(
@@ -30,16 +33,23 @@ def cohen_kappa(
     >>> round(cohen_kappa(np.array([0, 0, 1, 1], np.int32), np.array([0, 1, 1, 1], np.int32), 2), 3)
     0.5
     """
-    table = np.zeros((values, values))
-    np.add.at(table, (first, second), 1)
-    place = np.arange(values)
-    distance = np.abs(place[:, None] - place[None, :]).astype(np.float64)
-    cost = {"none": (distance > 0).astype(np.float64), "linear": distance, "quadratic": distance * distance}[
-        weights
-    ]
-    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / max(len(first), 1)
-    chance = _sum(cost * expected)
-    return None if chance == 0 else 1 - _sum(cost * table) / chance
+    many, place = len(first), range(values)
+    rows, columns = (np.bincount(codes, minlength=values).tolist() for codes in (first, second))
+    apart = np.abs(first.astype(np.int64) - second)
+    # What chance would have, times the number of units: whole numbers, without a table of values by values.
+    if weights == "none":
+        observed = int((apart > 0).sum())
+        chance = many * many - sum(map(operator.mul, rows, columns))
+    elif weights == "linear":
+        observed = int(apart.sum())
+        below = zip(accumulate(rows), accumulate(columns), strict=True)
+        chance = sum(one * (many - other) + (many - one) * other for one, other in below)
+    else:
+        observed = int((apart * apart).sum())
+        both = zip(place, map(operator.add, rows, columns), strict=True)
+        chance = many * sum(code * code * count for code, count in both)
+        chance -= 2 * sum(map(operator.mul, place, rows)) * sum(map(operator.mul, place, columns))
+    return None if chance == 0 else 1 - observed * many / chance
 
 
 def fleiss_kappa(table: Table, values: int) -> float | None:
@@ -57,9 +67,9 @@ def fleiss_kappa(table: Table, values: int) -> float | None:
     many = table.shape[1]
     if many < 2 or not len(full):
         return None
-    counts = np.stack([(full == value).sum(axis=1) for value in range(values)], axis=1)
-    agreeing = int((counts * (counts - 1)).sum()) / (len(full) * many * (many - 1))
-    chance = math.fsum(((counts.sum(axis=0) / full.size) ** 2).tolist())
+    agreeing = _same(np.repeat(np.arange(len(full)), many), full.ravel(), values).sum() - full.size
+    agreeing = int(agreeing) / (len(full) * many * (many - 1))
+    chance = math.fsum(((np.bincount(full.ravel(), minlength=values) / full.size) ** 2).tolist())
     return None if chance == 1 else (agreeing - chance) / (1 - chance)
 
 
@@ -74,29 +84,39 @@ def krippendorff_alpha(table: Table, values: Sequence[float] | Sequence[str], le
     >>> round(krippendorff_alpha(table, [1.0, 2.0], "interval"), 4)
     0.5333
     """
-    many = len(values)
-    counts = np.stack([(table == value).sum(axis=1) for value in range(many)], axis=1).astype(np.float64)
-    counts = counts[counts.sum(axis=1) > 1]
-    if not len(counts):
+    judged = (table >= 0).sum(axis=1)
+    table, judged = table[judged > 1], judged[judged > 1]
+    unit, rater = np.nonzero(table >= 0)
+    code = table[unit, rater]
+    if not len(code) or (code == code[0]).all():
         return None
-    pairs = 1 / (counts.sum(axis=1) - 1)
-    coincidences = (counts * pairs[:, None]).T @ counts - np.diag((counts * pairs[:, None]).sum(axis=0))
-    total = counts.sum(axis=0)
-    distance = _distances(total, values, level)
-    expected = _sum(np.outer(total, total) * distance) / (total.sum() - 1)
-    return None if expected == 0 else float(1 - _sum(coincidences * distance) / expected)
-
-
-def _distances(
-    total: npt.NDArray[np.float64], values: Sequence[float] | Sequence[str], level: Level
-) -> Square:
-    """Return the squared distances of values, those of ordinal ones by how often each occurs."""
+    many, total = len(code), np.bincount(code, minlength=len(values))
     if level == "nominal":
-        return 1 - np.eye(len(total))
-    numbers = np.array(values, dtype=np.float64) if level == "interval" else None
-    place = np.cumsum(total) - total / 2 if numbers is None else numbers
-    return (place[:, None] - place[None, :]) ** 2
+        differing = judged * judged - _same(unit, code, len(values))
+        observed = math.fsum((differing / (judged - 1)).tolist())
+        expected = (many * many - int((total * total).sum())) / (many - 1)
+        return 1 - observed / expected
+    number = np.array(values, dtype=np.float64) if level == "interval" else np.cumsum(total) - total / 2
+    # The squared distances of all pairs of n numbers add up to 2 n times the squared distances from their mean.
+    inside = _deviations(unit, number[code], judged) ** 2 * (judged / (judged - 1))[unit]
+    whole = _deviations(np.zeros_like(unit), number[code], np.array([many])) ** 2
+    expected = math.fsum(whole.tolist()) * (many / (many - 1))
+    return 1 - math.fsum(inside.tolist()) / expected if expected else None
 
 
-def _sum(square: Square) -> float:
-    return math.fsum(square.ravel().tolist())
+def _same(unit: Codes, code: Table, values: int) -> Codes:
+    """Return for each unit the sum over values of the squared number of judgements that are this value."""
+    pairs, counts = np.unique(unit * values + code, return_counts=True)
+    same: Codes = np.zeros(int(unit[-1]) + 1, dtype=np.int64)
+    np.add.at(same, pairs // values, counts * counts)
+    return same
+
+
+def _deviations(unit: Codes, number: Numbers, judged: Codes) -> Numbers:
+    """Return how far each number is from the mean of its unit; zero, not nearly so, where all are the same.
+
+    unit: ascending, those of ``judged``, which is how many numbers each has.
+    """
+    shifted = number - number[np.searchsorted(unit, unit)]
+    deviations: Numbers = shifted - (np.bincount(unit, shifted) / judged)[unit]
+    return deviations

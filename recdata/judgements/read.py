@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +21,8 @@ _SCORES = ("example_id", "judge", "version", "score")
 _PREFERENCES = ("example_id", "judge", "first", "second", "winner")
 _SHOWN = 20
 _LONGEST = 1 << 16
+_LARGEST = 1e100
+"""Squares of larger scores could not be added up."""
 _MOST_BYTES = 1 << 31
 
 
@@ -174,15 +175,20 @@ def _number(row: _Row, faults: list[str]) -> float | str:
             value = float(value)
         except ValueError:
             return _text(row, "score", faults)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    # Comparing takes integers of any length, which float does not, and nan is not in the range.
+    if not isinstance(value, int | float) or isinstance(value, bool) or not -_LARGEST <= value <= _LARGEST:
         shown = "it is empty" if value is None or value == "" else _show(value)
-        faults.append(f"{row.place}, column score: {shown}; expected a finite number, or a label")
+        faults.append(
+            f"{row.place}, column score: {shown}; expected a finite number of at most {_LARGEST:g}, or a label"
+        )
         return 0.0
     return float(value)
 
 
 def _rows(path: Path) -> Iterator[_Row]:
     """Yield the rows of a file. Raises MissingError, or InputError where it is no file of judgements at all."""
+    if path.is_dir():
+        raise MissingError(f"{path} is a folder; a file of judgements was expected")
     if not path.is_file():
         raise MissingError(f"there is no file {path}")
     if path.stat().st_size > _MOST_BYTES:

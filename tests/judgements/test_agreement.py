@@ -89,3 +89,16 @@ def test_undefined() -> None:
     assert fleiss_kappa(same[:, :1], 1) is None
     assert krippendorff_alpha(same, [1.0], "interval") is None
     assert krippendorff_alpha(np.array([[0, -1], [-1, 1]], np.int32), [1.0, 2.0], "nominal") is None
+
+
+def test_continuous_scores_need_no_table_of_values_by_values() -> None:
+    # 200,000 values: such a table would have 320 GB.
+    units = 100_000
+    table = np.arange(2 * units, dtype=np.int32).reshape(units, 2)
+    values = list(map(float, range(2 * units)))
+    assert krippendorff_alpha(table, values, "interval") == pytest.approx(1.0, abs=1e-9)
+    assert krippendorff_alpha(table, values, "nominal") == pytest.approx(0.0, abs=1e-5)
+    assert fleiss_kappa(table, 2 * units) == pytest.approx(0.0, abs=1e-5)
+    assert cohen_kappa(table[:, 0], table[:, 1], 2 * units) == 0.0
+    assert cohen_kappa(table[:, 0], table[:, 1], 2 * units, "linear") == pytest.approx(1.0, abs=1e-4)
+    assert cohen_kappa(table[:, 0], table[:, 1], 2 * units, "quadratic") == pytest.approx(1.0, abs=1e-9)

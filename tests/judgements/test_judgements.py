@@ -87,6 +87,8 @@ def test_labels_have_shares(tmp_path: Path) -> None:
     ("row", "message"),
     [
         ({**SCORES[0], "score": "nan"}, 'column score: "nan"; expected a finite number'),
+        ({**SCORES[0], "score": 10**400}, 'column score: "10+.*; expected a finite number of at most 1e'),
+        ({**SCORES[0], "score": -1e308}, r'column score: "-1e\+308"; expected a finite number of at most 1e'),
         ({**SCORES[0], "score": ""}, "column score: it is empty"),
         ({**SCORES[0], "score": True}, 'column score: "True"'),
         ({**SCORES[0], "example_id": None}, "column example_id: it is empty"),
