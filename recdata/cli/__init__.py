@@ -82,6 +82,11 @@ class _Stopped:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._note)
 
+    def ignored(self, unraisable: sys.UnraisableHookArgs) -> None:
+        """Say nothing of an exception that Python cannot pass on, where it is the interrupt itself or follows from it."""
+        if self.code is None:
+            sys.__unraisablehook__(unraisable)
+
     def _note(self, number: int, _frame: object) -> None:
         self.code = 128 + number
         # What is being removed is not disturbed by impatience; what goes on regardless can be asked again.
@@ -110,8 +115,9 @@ def main() -> NoReturn:
     # What a library warns of is told as a sentence, without the line of code that said it.
     warnings.formatwarning = lambda message, *_args, **_more: f"warning: {message}\n"
     stopped = _Stopped()
-    stopped.listen()
+    sys.unraisablehook = stopped.ignored
     try:
+        stopped.listen()
         code = _run()
     except BaseException:
         if stopped.code is None:
