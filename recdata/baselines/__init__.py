@@ -7,6 +7,7 @@ baseline's name is the module's, with dashes.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -78,16 +79,31 @@ def _fitting(name: str, task: AnyTask, options: Mapping[str, Any]) -> type[Recom
     recommender = find(name)
     if not _suits(recommender, task):
         kind = task.protocol["task"]
-        of_type = f" of type {task.answers.type}" if isinstance(task, AnswerTask) else ""
+        article, of_type = (
+            ("an", f" of type {task.answers.type}") if isinstance(task, AnswerTask) else ("a", "")
+        )
         raise InputError(
-            f"baseline {name} is for {recommender.kind} tasks, and {task.name} is a {kind} task{of_type}; "
+            f"baseline {name} is for {recommender.kind} tasks, and {task.name} is {article} {kind} task{of_type}; "
             f"made for it: {', '.join(suited(task)) or 'none'}"
         )
-    known = list(inspect.signature(recommender.__init__).parameters)[3:]
-    for option in options:
+    parameters = inspect.signature(recommender.__init__).parameters
+    known = list(parameters)[3:]
+    for option, value in options.items():
         if option not in known:
             raise InputError(f"baseline {name} has no option {option!r}; it has {', '.join(known) or 'none'}")
+        if not _is_like(value, parameters[option].default):
+            expected = type(parameters[option].default).__name__
+            raise InputError(
+                f"baseline {name}: option {option} is {value!r}; expected a value of type {expected}"
+            )
     return recommender
+
+
+def _is_like(value: Any, default: Any) -> bool:
+    """Say whether an option's value has the type of its default; whole numbers are numbers, None says nothing."""
+    if isinstance(default, float) and not isinstance(value, bool):
+        return isinstance(value, int | float) and abs(value) <= sys.float_info.max
+    return default is None or type(value) is type(default)
 
 
 def run(

@@ -76,6 +76,8 @@ def command(
         raise click.UsageError(
             "--conventions shows scores side by side; it takes --metrics, --part and --json"
         )
+    if by is not None and not by.strip(" ,"):
+        raise click.UsageError("--by names no slices")
     try:
         if conventions is not None:
             results = compare(

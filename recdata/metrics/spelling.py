@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -94,10 +95,23 @@ def parse_list(text: str | Iterable[str]) -> list[Measure]:
 
 
 def summary_of(measure: Measure, values: npt.NDArray[np.float64], units: int) -> Summary:
-    """Return the mean of what ``measure`` gave; where that is one number for all ``units`` together, it without an error."""
-    if measure.definition.over == "all":
-        return Summary(float(values[0]), None, units)
-    return summarise(values, measure.definition.root)
+    """Return the mean of what ``measure`` gave; where that is one number for all ``units`` together, it without an error.
+
+    Raises InputError where it is no finite number: predictions near the largest float have no squares.
+    """
+    try:
+        if measure.definition.over == "all":
+            found = Summary(float(values[0]), None, units)
+        else:
+            found = summarise(values, measure.definition.root)
+    except OverflowError:
+        found = Summary(math.inf, None, units)
+    if not (math.isfinite(found.mean) and math.isfinite(found.standard_error or 0.0)):
+        raise InputError(
+            f"{measure} of these predictions is beyond the largest number of 64 bits; among them are some that are far too "
+            "large, as 1e200 is"
+        )
+    return found
 
 
 def expand(names: Iterable[str], cutoffs: Iterable[int]) -> list[Measure]:

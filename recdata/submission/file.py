@@ -93,7 +93,8 @@ class File:
             members = [member for member in archive.infolist() if not member.is_dir()]
             if len(members) != 1:
                 one = "a zip file with one file in it"
-                findings.add("unknown-format", value=f"a zip file with {len(members):,} files", expected=one)
+                many, remedy = f"a zip file with {len(members):,} files", "put the predictions into it alone"
+                findings.add("unknown-format", value=many, expected=one, remedy=remedy)
                 raise StopReadingError
             stream = archive.open(members[0])
             size = max(members[0].file_size, 1)

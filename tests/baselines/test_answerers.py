@@ -134,6 +134,10 @@ def test_a_baseline_for_another_kind_is_refused(tags: AnswerTask, tmp_path: Path
         baselines.run("majority", tags, tmp_path / "out.parquet", words=3)
     with pytest.raises(InputError, match=r"ends with \.parquet"):
         baselines.run("majority", tags, tmp_path / "out.csv")
+    news = make(tmp_path, 4, [("q", [], "x")], [("q: shines", NEWS, "Sun")])
+    for value in ("x", True, 2.5):
+        with pytest.raises(InputError, match=r"option words is .*expected a value of type int"):
+            baselines.fit_answers("lead-words", news, words=value)
     assert all(issubclass(baselines.find(name), Answerer) for name in baselines.suited(tags))
 
 

@@ -233,6 +233,15 @@ def test_values_of_each_example(home: Path, tmp_path: Path) -> None:
     result.save(tmp_path / "result.json")
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_numbers_without_a_square_are_refused(home: Path, tmp_path: Path) -> None:
+    task = lamp_task(tmp_path / "raw", 3, ["1", "5"])
+    answers = {"q0": "1e308", "q1": "1e308"}
+    for metric in ("MAE", "RMSE"):
+        with pytest.raises(InputError, match=f"{metric} of these predictions is beyond the largest number"):
+            recdata.score(task, answers, part="valid", metrics=metric)
+
+
 def test_choices_and_their_groups(home: Path, tmp_path: Path) -> None:
     rows = [
         {"id": "1", "right": "(a)", "kind": "recall", "user": "x"},

@@ -106,3 +106,9 @@ print(sorted(heavy & set(sys.modules)))
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
     ).stdout
     assert found.strip() == "[]"
+
+
+def test_slices_without_a_name(task: Task, good: str) -> None:
+    result = CliRunner().invoke(cli, ["score", "x", good, "--by", " ,"])
+    assert result.exit_code == 2
+    assert "--by names no slices" in result.output

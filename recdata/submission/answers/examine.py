@@ -104,7 +104,10 @@ def _by_place(task: AnswerTask, part: str, gathered: _Gathered, findings: Findin
     sessions = Sessions.among(ids, np.arange(len(ids)))
     if sessions is None:
         findings.add(
-            "no-places", value=task.name, expected="a task of KDD Cup 2023, or the column example_id"
+            "no-places",
+            value=task.name,
+            expected="a task of KDD Cup 2023, or the column example_id",
+            remedy="check the name of the task, or write the columns example_id and answer",
         )
         raise StopReadingError
     gathered.ids = sessions.renamed(ids).cast(pa.large_string())

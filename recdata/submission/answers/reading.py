@@ -65,9 +65,11 @@ def unreadable(what: Answers, answer: pa.Array, options: pa.Array | None) -> tup
     if what.type == "label":
         return [place for place, each in enumerate(answers) if each.strip() not in what.labels], []
     if what.type == "choice":
-        many = [len(what.labels)] * len(answers) if options is None else map(len, options.to_pylist())
-        rule = rule_of(what.parse)
-        found = [rule(each, what.labels[:n], "") for each, n in zip(answers, many, strict=True)]
+        listed = [what.labels] * len(answers) if options is None else options.to_pylist()
+        rule, many = rule_of(what.parse), [len(each or ()) for each in listed]
+        found = [
+            rule(each, what.labels[:n], "") if n else None for each, n in zip(answers, many, strict=True)
+        ]
         return [place for place, letter in enumerate(found) if letter is None], []
     if what.type == "number":
         numbers = [number_of(each) for each in answers]

@@ -53,7 +53,7 @@ def expect(task: AnswerTask, part: str) -> dict[str, Any]:
         )
     if hidden := task.hidden(part):
         policies.append(
-            f"the publisher keeps {hidden:,} targets: recdata submission writes what the organisers score"
+            f"the publisher keeps the targets of {hidden:,} of them: recdata submission writes what the organisers score"
         )
     return {
         "task": task.citation,
