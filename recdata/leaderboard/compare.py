@@ -71,18 +71,32 @@ def system_of_file(path: Path) -> System:
     from recdata.store.arrays import read_table
     from recdata.store.fingerprint import ids_digest
 
-    if path.suffix.lower() == ".csv":
-        from pyarrow import csv
+    wanted = "columns user_id (or example_id) and metrics, which are numbers, were expected"
+    try:
+        if path.suffix.lower() == ".csv":
+            from pyarrow import csv
 
-        kinds = csv.ConvertOptions(column_types=dict.fromkeys(KEYS, pa.string()))
-        table = csv.read_csv(path, convert_options=kinds)
-    else:
-        table = read_table(path)
-    if not set(KEYS) & set(table.column_names) or table.num_columns < 2:
-        raise InputError(
-            f"{path} is no file of `recdata score --per-user`: columns user_id (or example_id) and metrics were expected"
-        )
+            kinds = csv.ConvertOptions(column_types=dict.fromkeys(KEYS, pa.string()))
+            table = csv.read_csv(path, convert_options=kinds)
+        else:
+            table = read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path} is no file of `recdata score --per-user`: {error}; {wanted}") from None
+    names = table.column_names
+    if not set(KEYS) & set(names) or len(names) < 2 or len(set(names)) < len(names) or not len(table):
+        raise InputError(f"{path} is no file of `recdata score --per-user`: {wanted}")
     key = key_of(table)
+    for name, column in zip(names, table.columns, strict=True):
+        number = pa.types.is_floating(column.type) or pa.types.is_integer(column.type)
+        if not (number or name == key):
+            raise InputError(
+                f"{path} is no file of `recdata score --per-user`: column {name} holds no numbers; {wanted}"
+            )
+    # A metric that is not averaged over everyone has nulls; there are no pairs of all users to compare by it.
+    partial = [name for name, column in zip(names, table.columns, strict=True) if column.null_count]
+    if key in partial or len(partial) == len(names) - 1:
+        raise InputError(f"{path}: {', '.join(partial)} has rows without a value; {wanted}")
+    table = table.drop_columns(partial)
     table = table.sort_by(key)
     ids = table.column(key).cast(pa.string()).combine_chunks()
     values = _arrays(table.drop_columns([key]))

@@ -156,6 +156,34 @@ def test_files_of_values_are_compared_with_entries(ledger, task, tmp_path):
         load_systems([str(tmp_path / "gone.csv")], ledger)
 
 
+def test_metrics_that_are_not_of_everyone_are_left_out(ledger, tmp_path):
+    (tmp_path / "a.csv").write_text("user_id,MRR,ILD@10\nu,1,.5\nv,0,\n")
+    (tmp_path / "b.csv").write_text("user_id,MRR,ILD@10\nu,0,.5\nv,0,.5\n")
+    loaded = load_systems([str(tmp_path / "a.csv"), str(tmp_path / "b.csv")], ledger)
+    assert compare(loaded, "MRR", rounds=100)["users"] == 2
+    with pytest.raises(InputError, match="ILD@10"):
+        compare(loaded, "ILD@10")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("example_id,answer\nq,(a)\n", "column answer holds no numbers"),
+        ("example_id,Accuracy\nq,1\nr,\n", "Accuracy has rows without a value"),
+        ("example_id,Accuracy,Accuracy\nq,1,1\n", "metrics, which are numbers, were expected"),
+        ("example_id,Accuracy\n", "metrics, which are numbers, were expected"),
+        ("", "is no file of"),
+        ("PAR1\n\x00,\n", "is no file of"),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_files_of_something_else_are_refused(ledger, tmp_path, text, words, suffix):
+    path = tmp_path / f"values.{suffix}"
+    path.write_text(text)
+    with pytest.raises(InputError, match=words if suffix == "csv" else "is no file of"):
+        load_systems([str(path)], ledger)
+
+
 def test_seeds_are_one_row_with_their_spread(tmp_path, task):
     ledger = Ledger(tmp_path / "ledger")
     for seed in range(3):
