@@ -250,9 +250,15 @@ def slices_of(ledger: Ledger, systems: Sequence[System]) -> npt.NDArray[np.int8]
 
 
 def _arrays(table: Any) -> dict[str, Values]:
+    """Return the values of each metric; one that is not averaged over everyone, which has nulls, cannot be compared."""
     from recdata.store.arrays import to_numpy
 
-    return {name: to_numpy(table.column(name)).astype(np.float64, copy=False) for name in table.column_names}
+    columns = {name: table.column(name) for name in table.column_names}
+    return {
+        name: to_numpy(each).astype(np.float64, copy=False)
+        for name, each in columns.items()
+        if not each.null_count
+    }
 
 
 def _mean(values: Sequence[Values]) -> Values:

@@ -64,7 +64,14 @@ def _bounds(
             largest = (mean * (1 - mean) / (n - 1)) ** 0.5 if 0 <= mean <= 1 else 0.0
             if error > largest + 1e-9:
                 yield f"{measure} has a standard error of {error}; with this mean it is at most {largest}"
-    sizes = {entry["population"] for entry in metrics.values() if entry.get("population") is not None}
+    of_lists, sizes = set[int](), set[int]()
+    for measure, _ in measures:
+        population = metrics.get(str(measure), {}).get("population")
+        if population is not None:
+            (of_lists if measure.definition.family == "beyond" else sizes).add(population)
+    # What a list is made of is not averaged over users whose list is empty, who count 0 elsewhere.
+    if sizes and of_lists and max(of_lists) > max(sizes):
+        sizes |= of_lists
     if len(sizes) > 1:
         yield f"the metrics are means over different populations: {', '.join(map(str, sorted(sizes)))}"
 

@@ -6,6 +6,7 @@ The ids themselves are not there, so that no row of a corpus is passed on; a has
 from __future__ import annotations
 
 import hashlib
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,13 +44,21 @@ def write_values(table: pa.Table, path: Path) -> None:
 
 
 def content(table: pa.Table) -> str:
-    """Return the SHA-256 of names and values: for each column its name, a line feed, and float64, little-endian."""
+    """Return the SHA-256 of names and values: for each column its name, a line feed, and float64, little-endian.
+
+    A null, which is a user over whom the metric is not averaged, is the quiet NaN 0x7ff8000000000000.
+    """
+    import pyarrow.compute as pc
+
     from recdata.store.arrays import to_numpy
 
     total = hashlib.sha256()
     for name in table.column_names:
         if name not in KEYS:
-            total.update(f"{name}\n".encode() + to_numpy(table.column(name)).astype("<f8").tobytes())
+            total.update(
+                f"{name}\n".encode()
+                + to_numpy(pc.fill_null(table.column(name), math.nan)).astype("<f8").tobytes()
+            )
     return total.hexdigest()
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from ledgers import card, predictions, small_ledger, small_task
@@ -10,6 +11,7 @@ from ledgers import card, predictions, small_ledger, small_task
 from recdata.errors import InputError, MissingError
 from recdata.leaderboard import sketch
 from recdata.leaderboard.check import check_ledger
+from recdata.leaderboard.compare import compare, load_systems
 from recdata.leaderboard.consistency import faults
 from recdata.leaderboard.ledger import Ledger, id_of
 from recdata.leaderboard.submit import report, reproduce, submit, withdraw
@@ -267,6 +269,7 @@ def number(mean, error=None, population=None):
         ({"RMSE": number(0.5), "MAE": number(0.6)}, False, "RMSE is 0.5, less than MAE"),
         ({"nDCG@5": number(0.5, 0.4, 100)}, False, "at most"),
         ({"nDCG@5": number(0.5, 0.01, 100), "HR@5": number(0.5, 0.01, 99)}, False, "different populations"),
+        ({"nDCG@5": number(0.5, 0.01, 99), "EPC@5": number(0.5, 0.01, 100)}, False, "different populations"),
         ({"nDGC@5": number(0.5)}, False, "no metric"),
     ],
 )
@@ -278,6 +281,22 @@ def test_what_holds_is_no_contradiction():
     metrics = {"HR@1": number(0.2), "HR@5": number(0.4), "MRR@1": number(0.2), "MRR@5": number(0.3)}
     assert faults(metrics, True) == []
     assert faults({"nDCG@5": number(0.3), "nDCG@10": number(0.2)}) == []
+
+
+def test_a_user_without_a_list_is_entered(tmp_path, task):
+    # The user counts 0 where lists are right or wrong, and is left out where it is asked what is in them.
+    table = pq.read_table(predictions(tmp_path / "other.parquet", 4))
+    user = table.column("user_id")
+    pq.write_table(table.filter(pc.not_equal(user, user[0])), tmp_path / "fewer.parquet")
+    ledger = Ledger(tmp_path / "ledger")
+    submit(task, predictions(tmp_path / "whole.parquet"), card("whole"), ledger)
+    submit(task, tmp_path / "fewer.parquet", card("fewer"), ledger)
+    metrics = named(ledger, "fewer").metrics
+    assert len({entry["population"] for entry in metrics.values()}) == 2
+    assert named(ledger, "fewer").values().column("EPC@5").null_count == 1
+    assert codes(ledger) == []
+    both = load_systems([entry.id for entry in ledger.entries()], ledger)
+    assert compare(both, "nDCG@5", rounds=100)["users"] == 12
 
 
 def test_an_empty_ledger_is_in_order(tmp_path):

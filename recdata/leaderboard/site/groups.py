@@ -61,7 +61,7 @@ def primary_values(entry: Entry, metric: str) -> Values | None:
         column = entry.values([metric]).column(metric)
     except (RecdataError, pa.ArrowException, OSError, KeyError):
         return None
-    return to_numpy(column).astype(np.float64, copy=False)
+    return None if column.null_count else to_numpy(column).astype(np.float64, copy=False)
 
 
 def _letters(matrix: npt.NDArray[np.float64]) -> list[str]:
