@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from recdata.submission.block import ITEM, USER
 from recdata.submission.columns import choose_value, plain_names
-from recdata.submission.finding import Findings
+from recdata.submission.finding import Findings, escape
 from recdata.submission.text import BadLineError, Fields
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Delimited:
         try:
             fields = self.split(line, self._delimiter)
         except csv.Error as error:
-            raise BadLineError(f"fields as in RFC 4180 ({error})") from None
+            raise BadLineError(f"fields as in RFC 4180 ({escape(error)})") from None
         if len(fields) != len(self._names):
             raise BadLineError(f"{len(self._names)} fields as in the header, not {len(fields)}")
         user, item, value = (fields[place] for place in self._places)
