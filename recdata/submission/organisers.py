@@ -142,18 +142,22 @@ def _tables(lists: Codes, texts: pa.StringArray, sessions: Sessions, schema: pa.
 def write_texts(
     task: AnswerTask, predictions: Any, output: Path, part: str = "test", limit: int = SHOWN
 ) -> int:
-    """Write answers for ``part`` to ``output``: LaMP's JSON, or as .parquet the layout of KDD Cup 2023's task 3.
+    """Write answers for ``part`` to ``output``: LaMP's JSON, or of sessions the Parquet of KDD Cup 2023's task 3.
 
     In that one a session's row holds its locale and the title; the rows stand by locale and place. Raises what
-    ``write_answers`` does, InputError where the examples are no sessions with places.
+    ``write_answers`` does, InputError where ``output`` has another suffix, and for other publishers' tasks.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     ids = task.ids(part)
-    sessions = Sessions.among(ids, np.arange(len(ids))) if output.suffix == ".parquet" else None
+    sessions = Sessions.among(ids, np.arange(len(ids)))
     if sessions is None:
+        if not all(name.startswith("LaMP_") for name in task.manifest["asks"]):
+            raise InputError(f"no organisers' layout is known for {task.name}")
         return write_answers(task, predictions, output, part, limit)
+    if output.suffix != ".parquet":
+        raise InputError(f"{output.name}: the layout is Parquet; give a name that ends with .parquet")
     answer = checked_answers(task, predictions, part, limit).cast(pa.string())
     columns = {
         LOCALE: pa.array(sessions.locales).take(pa.array(sessions.locale)),

@@ -63,6 +63,8 @@ def test_titles_are_scored_with_the_signature_of_sacrebleu(task: AnswerTask, tmp
     written = pq.read_table(tmp_path / "out.parquet")
     assert written.to_pylist() == kdd.take([1, 0, 2]).to_pylist()
     assert score(task, tmp_path / "out.parquet").metrics == result.metrics
+    with pytest.raises(InputError, match=r"ends with \.parquet"):
+        write_submission(task, pa.table(ids), tmp_path / "out.json")
 
 
 @pytest.mark.parametrize(
@@ -88,6 +90,8 @@ def test_other_examples_have_no_places(home: Path) -> None:
     with pytest.raises(RejectedError) as caught:
         score(other, layout(("UK", "a"), ("UK", "b"), ("UK", "c")))
     assert list(caught.value.findings.counts) == ["no-places"]
+    with pytest.raises(InputError, match="no organisers' layout is known"):
+        write_submission(other, layout(("UK", "a")), Path("out.json"))
 
 
 def test_the_real_sessions_have_no_titles_but_a_submission(home: Path, data: Path, tmp_path: Path) -> None:
