@@ -14,8 +14,8 @@ def location(path: Path | str) -> str:
 def pattern(path: Path | str) -> str:
     """Return the URI of a path as Spark reads it, where a few letters would be patterns; text stays as it is.
 
-    >>> pattern(Path("/tmp/a b{1}"))
-    'file:///tmp/a b\\\\{1\\\\}'
+    >>> pattern(Path("/a b{1}"))
+    'file:///a b\\\\{1\\\\}'
     """
     return path if isinstance(path, str) else re.sub(r"([{}\[\]*?\\])", r"\\\1", location(path))
 

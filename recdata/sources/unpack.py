@@ -21,9 +21,10 @@ from recdata.errors import InputError, ResourceError
 
 _CHUNK = 1 << 20
 _FLOOR = 64 * 2**20
-# What the standard library raises over bytes that make no sense; the last four where it did not look.
+# What the standard library raises over bytes that make no sense; the last four where it did not look. RuntimeError is
+# what zipfile raises for a password, and for a method of packing or a version of the format that it lacks.
 _DAMAGE = (
-    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError),
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError),
     *(ValueError, LookupError, ArithmeticError, struct.error),
 )
 _OPENERS: dict[bytes, Callable[..., Any]] = {

@@ -41,23 +41,17 @@ class Block(NamedTuple):
         return self.first
 
 
-class Reader(Protocol):
-    """A file or table of predictions. ``blocks`` can be called again, to read from the start.
+class Identity(Protocol):
+    """What a result says of predictions.
 
-    name: what messages call it. format: what the result calls it ("parquet", "csv+gz", ...). unit: what rows
-    are numbered as. limits: how much is read. value: whether the lists are ordered by scores or given as ranks. done: how
-    much of all there is the blocks so far were, from 0 to 1, as far as is known.
+    name: what messages call them. format: what the result calls it ("parquet", "csv+gz", ...). unit: what rows are numbered
+    as. value: whether the lists are ordered by scores or given as ranks.
     """
 
     name: str
     format: str
     unit: Unit
     value: Value
-    limits: Limits
-    done: float
-
-    def blocks(self, findings: Findings) -> Iterator[Block]:
-        """Yield the rows. Raises StopReadingError, the reason added to ``findings``, where they end too early."""
 
     def size(self) -> int:
         """Return the size in bytes."""
@@ -67,6 +61,19 @@ class Reader(Protocol):
 
     def digest_of(self) -> str:
         """Say in words what was hashed."""
+
+
+class Reader(Identity, Protocol):
+    """A file or table of predictions. ``blocks`` can be called again, to read from the start.
+
+    limits: how much is read. done: how much of all there is the blocks so far were, from 0 to 1, as far as is known.
+    """
+
+    limits: Limits
+    done: float
+
+    def blocks(self, findings: Findings) -> Iterator[Block]:
+        """Yield the rows. Raises StopReadingError, the reason added to ``findings``, where they end too early."""
 
 
 def id_column(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -19,7 +19,7 @@ from recdata.protocol.task import Task
 from recdata.store.files import check_files
 from recdata.submission.arrangement import ArrangementChecks
 from recdata.submission.asked import Asked
-from recdata.submission.block import USER, Reader
+from recdata.submission.block import USER, Identity, Reader
 from recdata.submission.encode import Encoder
 from recdata.submission.expected import ByUser, Expected, judged_misses, refused_codes, trained_items
 from recdata.submission.finding import Findings, StopReadingError, escape
@@ -53,7 +53,7 @@ class Examined:
     """
 
     findings: Findings
-    reader: Reader | None = None
+    reader: Identity | None = None
     evidence: Hits | Ratings | None = None
     population: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
     counts: dict[str, int] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from recdata.submission.limits import Limits
 _MAGIC = {b"\x1f\x8b": ("gz", "gzip"), b"\x28\xb5\x2f\xfd": ("zst", "zstd"), b"BZh": ("bz2", "bz2")}
 _ZIP = b"PK\x03\x04"
 _PACKED = {".zip": "zip", ".gz": "gz", ".gzip": "gz", ".zst": "zst", ".zstd": "zst", ".bz2": "bz2"}
-DAMAGED = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+DAMAGED = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
 """What is raised for packed files that are damaged, encrypted, or packed in a way that is not known."""
 
 

@@ -31,14 +31,13 @@ BAD_NUMBER, NO_USER, NO_ITEM, LENGTHS, LINE = 1, 2, 4, 8, 16
 
 
 class Predictions:
-    """What a result says of predictions, as a Reader does, and their rows, which do not come here.
+    """What a result says of predictions, as an Identity does, and their rows, which do not come here.
 
     rows: a DataFrame of user_id, item_id (strings), value (double), row (bigint, see ORDER_BITS), wrong (int, what is wrong
     with the row by itself), written (string, what stands there). numbered: whether rows have numbers, from 0.
     """
 
     unit: Unit = "row"
-    done = 1.0
 
     def __init__(self, engine: SparkEngine, given: Any, findings: Findings, limits: Limits) -> None:
         """Find predictions and their columns. Raises MissingError where there are none, StopReadingError with the reason
@@ -219,10 +218,6 @@ class Predictions:
         if self._files is None or len(self._files.parts) == 1:
             return None, None
         return escape(self._files.parts[row >> ORDER_BITS].name), None
-
-    def blocks(self, findings: Findings) -> Any:
-        """Refuse: no row comes here."""
-        raise NotImplementedError("Spark's predictions are read where they are")
 
     def size(self) -> int:
         """Return the size of the files in bytes; of a table 0."""

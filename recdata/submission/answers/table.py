@@ -45,7 +45,7 @@ class ParquetAnswers:
                 for batch in file.iter_batches(ROWS, columns=list(columns)):
                     yield _batch(batch, columns, first, findings, self.places)
                     first += len(batch)
-        except (pa.ArrowException, OSError, ValueError, KeyError, NotImplementedError) as error:
+        except (pa.ArrowException, OSError, ValueError, KeyError) as error:
             findings.add("unreadable", value=error)
             raise StopReadingError from None
 
