@@ -30,6 +30,25 @@ def as_json(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
 
 
+def predicted_part(command: Command) -> Command:
+    """Add ``--part``: test, or valid."""
+    choice = click.Choice(["test", "valid"])
+    return click.option("--part", type=choice, default="test", show_default=True, help="What is predicted.")(
+        command
+    )
+
+
+def max_errors(command: Command) -> Command:
+    """Add ``--max-errors``."""
+    return click.option(
+        "--max-errors",
+        type=click.IntRange(1),
+        default=20,
+        show_default=True,
+        help="How many findings to show.",
+    )(command)
+
+
 def engines(command: Command) -> Command:
     """Add ``--engine``, ``--spark-master``, ``--spark-conf``; the command gets ``engine``, as ``open_engine`` takes it."""
 

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import click
 
-from recdata.cli._options import as_json
+from recdata.cli._options import as_json, predicted_part
 
 
 @click.command("expect")
 @click.argument("task")
-@click.option(
-    "--part",
-    type=click.Choice(["test", "valid"]),
-    default="test",
-    show_default=True,
-    help="What is predicted.",
-)
+@predicted_part
 @as_json
 def command(task: str, part: str, as_json: bool) -> None:
     """Print what a prediction file for TASK must look like."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from recdata.cli._options import as_json, engines
+from recdata.cli._options import as_json, engines, max_errors, predicted_part
 from recdata.cli._predictions import PredictionsCommand
 
 
@@ -23,13 +23,7 @@ from recdata.cli._predictions import PredictionsCommand
     help="Write each user's or example's values (.parquet, .csv).",
 )
 @click.option("--metrics", help="Instead of the protocol's: nDCG@10,Recall@20,MRR")
-@click.option(
-    "--part",
-    type=click.Choice(["test", "valid"]),
-    default="test",
-    show_default=True,
-    help="What is predicted.",
-)
+@predicted_part
 @click.option("--convention", help="Another library's choices: ranx, rectools, lenskit, ...")
 @click.option("--conventions", help="Several side by side: all, or names with commas.")
 @click.option(
@@ -45,9 +39,7 @@ from recdata.cli._predictions import PredictionsCommand
     type=click.Path(path_type=Path),
     help="Parquet with the columns text and embedding, for BERTScore; recdata loads no model.",
 )
-@click.option(
-    "--max-errors", type=click.IntRange(1), default=20, show_default=True, help="How many findings to show."
-)
+@max_errors
 @engines
 @as_json
 def command(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from recdata.cli._options import max_errors, predicted_part
 from recdata.cli._predictions import PredictionsCommand
 
 
@@ -13,16 +14,8 @@ from recdata.cli._predictions import PredictionsCommand
 @click.argument("task")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The file to write.")
-@click.option(
-    "--part",
-    type=click.Choice(["test", "valid"]),
-    default="test",
-    show_default=True,
-    help="What is predicted.",
-)
-@click.option(
-    "--max-errors", type=click.IntRange(1), default=20, show_default=True, help="How many findings to show."
-)
+@predicted_part
+@max_errors
 def command(task: str, file: Path, output: Path, part: str, max_errors: int) -> None:
     """Write the predictions in FILE for TASK as its organisers take them. With errors nothing is written (exit code 3)."""
     from recdata import api

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from recdata.cli._options import predicted_part
+
 
 @click.command("template")
 @click.argument("task")
@@ -16,13 +18,7 @@ import click
     required=True,
     help="A .parquet, .csv or .tsv file; of answers also .jsonl or .json.",
 )
-@click.option(
-    "--part",
-    type=click.Choice(["test", "valid"]),
-    default="test",
-    show_default=True,
-    help="What is predicted.",
-)
+@predicted_part
 @click.option("--empty", is_flag=True, help="Write the columns alone.")
 def command(task: str, output: Path, part: str, empty: bool) -> None:
     """Write a file that `recdata validate TASK` takes: lists in an order that no model made, or answers."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from recdata.cli._options import as_json, engines
+from recdata.cli._options import as_json, engines, max_errors, predicted_part
 from recdata.cli._predictions import PredictionsCommand
 
 
@@ -23,16 +23,8 @@ def _print_codes(context: click.Context) -> None:
 @click.command("validate", cls=PredictionsCommand)
 @click.argument("task")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--part",
-    type=click.Choice(["test", "valid"]),
-    default="test",
-    show_default=True,
-    help="What is predicted.",
-)
-@click.option(
-    "--max-errors", type=click.IntRange(1), default=20, show_default=True, help="How many findings to show."
-)
+@predicted_part
+@max_errors
 @click.option(
     "--codes",
     is_flag=True,
