@@ -91,24 +91,19 @@ def task(
     else:
         corpus = older
     folder = task_folder(corpus.name, protocol)
-    over_examples = protocol["task"] == "answers"
     made: AnyTask | None = None
     if not rebuild and (corpus / "manifest.json").is_file():
-        made = (open_answers if over_examples else open_built)(read_manifest(corpus), protocol, folder)
+        open_made = open_answers if protocol["task"] == "answers" else open_built
+        made = open_made(read_manifest(corpus), protocol, folder)
     if made is None:
         from recdata.corpora.build import build
+        from recdata.protocol.make import make_task
 
         if older is None:
             source = None if from_path is None else Path(from_path)
             corpus = build(card, source, allow_partial=allow_partial)
-        if over_examples:
-            from recdata.protocol.answer_build import build_answers
 
-            made = build_answers(corpus, protocol, folder, rebuild=rebuild)
-        else:
-            from recdata.protocol.build import build_task
-
-            made = build_task(corpus, protocol, folder, rebuild=rebuild, engine=engine)
+        made = make_task(corpus, protocol, folder, rebuild=rebuild, engine=engine)
     _check_fingerprint(task_name, name, made.fingerprint)
     return made
 

@@ -43,6 +43,24 @@ class Answerer(ABC):
         """Return an answer for each of some examples, from the question and the entries that the setting shows."""
 
 
+class Copier(Answerer):
+    """Answers by what an entry of the profile has: its label, or for texts its title, else its text.
+
+    Without an entry it is the majority of training, or for texts the empty one.
+    """
+
+    def __init__(self, task: AnswerTask, seed: int) -> None:
+        self._answers, self._usual = task.answers, usual(task)
+
+    @abstractmethod
+    def choose(self, asked: Asked) -> pa.ListArray:
+        """Return for each of some examples a list with the place of the entry to copy, or an empty one."""
+
+    def answer(self, asked: Asked) -> list[str]:
+        """Return what the chosen entries have."""
+        return copied(asked, self.choose(asked), self._answers, self._usual)
+
+
 def write(answerer: Answerer, task: AnswerTask, out: Path, part: str = "test") -> int:
     """Write the answers for ``part`` to the Parquet file ``out``, columns example_id and answer; return their number."""
     import pyarrow as pa

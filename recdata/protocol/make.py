@@ -9,9 +9,12 @@ from typing import Any
 from recdata.protocol.answers import AnyTask
 
 
-def make_task(corpus: Path, protocol: Mapping[str, Any], folder: Path, *, rebuild: bool = False) -> AnyTask:
+def make_task(
+    corpus: Path, protocol: Mapping[str, Any], folder: Path, *, rebuild: bool = False, engine: Any = None
+) -> AnyTask:
     """Make the task of the built corpus in ``corpus`` and ``protocol`` in ``folder``, unless it is there.
 
+    engine: what makes it, where it is one over interactions; see ``open_engine``.
     Raises InputError where the protocol does not fit the corpus, MismatchError where the corpus's files were changed.
     """
     if protocol["task"] == "answers":
@@ -20,4 +23,4 @@ def make_task(corpus: Path, protocol: Mapping[str, Any], folder: Path, *, rebuil
         return build_answers(corpus, protocol, folder, rebuild=rebuild)
     from recdata.protocol.build import build_task
 
-    return build_task(corpus, protocol, folder, rebuild=rebuild)
+    return build_task(corpus, protocol, folder, rebuild=rebuild, engine=engine)

@@ -95,13 +95,7 @@ class Ids:
         return np.where(valid, codes[places] if len(codes) else NO_ID, NO_ID).astype(np.int32)
 
     def _of_texts(self, chunk: pa.StringArray) -> npt.NDArray[np.int32]:
-        codes = self._look_up(chunk)
-        left = codes == NO_ID
-        if chunk.null_count:
-            valid = validity(chunk)
-            codes[~valid] = NO_ID
-            left = (codes == NO_ID) & valid
-        return self._met(codes, np.flatnonzero(left), chunk)
+        return self._met(self._look_up(chunk), chunk)
 
     def _of_integers(self, chunk: pa.Array) -> npt.NDArray[np.int32]:
         import pyarrow as pa
@@ -110,25 +104,23 @@ class Ids:
             return self._of_texts(chunk.cast(pa.string()))
         place_of, code_of = self._integers
         words = filled(chunk, 0).astype(np.int64).view(np.uint64).reshape(-1, 1)
-        codes = code_of[place_of.find(words)]
+        return self._met(code_of[place_of.find(words)], chunk)
+
+    def _met(self, codes: npt.NDArray[np.int32], chunk: pa.Array) -> npt.NDArray[np.int32]:
+        """Fill in the codes of rows that were not found so far, after all known ids were tried as texts."""
+        import pyarrow as pa
+
         left = codes == NO_ID
         if chunk.null_count:
             valid = validity(chunk)
             codes[~valid] = NO_ID
-            left = (codes == NO_ID) & valid
-        return self._met(codes, np.flatnonzero(left), chunk)
-
-    def _met(
-        self, codes: npt.NDArray[np.int32], left: npt.NDArray[np.int64], chunk: pa.Array
-    ) -> npt.NDArray[np.int32]:
-        """Fill in the codes of rows that were not found so far, after all known ids were tried as texts."""
-        import pyarrow as pa
-
-        if len(left):
-            some = chunk.take(pa.array(left)).dictionary_encode()
+            left &= valid
+        if left.any():
+            places = np.flatnonzero(left)
+            some = chunk.take(pa.array(places)).dictionary_encode()
             if some.dictionary.type != pa.string():
                 some = pa.DictionaryArray.from_arrays(some.indices, some.dictionary.cast(pa.string()))
-            codes[left] = self._of_dictionary(some)
+            codes[places] = self._of_dictionary(some)
         return codes
 
     def _look_up(self, texts: pa.StringArray) -> npt.NDArray[np.int32]:
