@@ -7,12 +7,13 @@ answer to each is required, so nothing is missing. There are no ties.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from recdata.metrics.answers import Labels
-from recdata.metrics.definition import UndefinedError, metric
+from recdata.metrics.definition import Sums, UndefinedError, metric
 
 Values = npt.NDArray[np.float64]
 
@@ -31,7 +32,39 @@ def accuracy(labels: Labels) -> Values:
     return values
 
 
-@metric("MacroF1", "label", denominator="number of labels", aliases=("F1-macro",), cutoff="none", over="all")
+def _counts(labels: Labels, sums: Mapping[str, float]) -> dict[str, Values]:
+    """Return for each label how often it was hit, and how often expected or answered."""
+    many = len(labels.labels)
+    hits = np.bincount(labels.gold[labels.gold == labels.predicted], minlength=many)
+    expected = np.bincount(labels.gold, minlength=many)
+    answered = np.bincount(labels.predicted[labels.predicted >= 0], minlength=many)
+    counts = np.column_stack([2 * hits, expected + answered]).astype(np.float64)
+    return {
+        f"{what} {label}": counts[label, [at]] for at, what in enumerate(_COUNTED) for label in range(many)
+    }
+
+
+def _mean_f1(sums: Mapping[str, float]) -> float:
+    labels = [name.rpartition(" ")[2] for name in sums if name.startswith(_COUNTED[0])]
+    if not labels:
+        raise UndefinedError("MacroF1: the task has no labels")
+    twice, both = ([sums[f"{what} {label}"] for label in labels] for what in _COUNTED)
+    return math.fsum(hits / max(there, 1) for hits, there in zip(twice, both, strict=True)) / len(labels)
+
+
+_COUNTED = ("twice hit", "expected or answered")
+_F1 = Sums((_counts,), _mean_f1)
+
+
+@metric(
+    "MacroF1",
+    "label",
+    denominator="number of labels",
+    aliases=("F1-macro",),
+    cutoff="none",
+    over="all",
+    sums=_F1,
+)
 def macro_f1(labels: Labels) -> Values:
     """Mean over all labels of the task of each label's F1 = 2 hits / (times expected + times answered).
 
@@ -45,11 +78,4 @@ def macro_f1(labels: Labels) -> Values:
     >>> macro_f1(Labels.of("aab", "abb", "ab")).round(4).tolist()
     [0.6667]
     """
-    many = len(labels.labels)
-    if not many:
-        raise UndefinedError("MacroF1: the task has no labels")
-    hits = np.bincount(labels.gold[labels.gold == labels.predicted], minlength=many)
-    expected = np.bincount(labels.gold, minlength=many)
-    answered = np.bincount(labels.predicted[labels.predicted >= 0], minlength=many)
-    f1 = 2 * hits / np.maximum(expected + answered, 1)
-    return np.array([math.fsum(f1.tolist()) / many])
+    return _F1.of(labels)

@@ -6,7 +6,7 @@ the last bits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from recdata.errors import MissingError
 from recdata.metrics.answers import Texts
-from recdata.metrics.definition import metric
+from recdata.metrics.definition import Sums, metric
 from recdata.metrics.text_extra import extra
 from recdata.metrics.text_pool import run
 
@@ -67,6 +67,48 @@ def _chrf_tool(word_order: int = 0) -> str:
     return _signature("CHRF", word_order=word_order)
 
 
+def _statistics(
+    gold: Sequence[str], answer: Sequence[str], kind: str, settings: dict[str, Any]
+) -> npt.NDArray[np.int64]:
+    """Return what sacrebleu counts in each pair, whole numbers that add up over the corpus."""
+    return np.array(_metric(kind, **settings)._extract_corpus_statistics(answer, [gold]), dtype=np.int64)
+
+
+def _counts(texts: Texts, kind: str, **settings: Any) -> dict[str, Values]:
+    """Return how often sacrebleu counted each of its statistics, by their places."""
+    counts = run(texts, kind, _statistics, kind, settings)
+    added = counts.sum(axis=0, dtype=np.float64) if len(counts) else []
+    return {str(place): np.array([number]) for place, number in enumerate(added)}
+
+
+def _together(sums: Mapping[str, float], kind: str, **settings: Any) -> float:
+    counts = [int(sums[str(place)]) for place in range(len(sums)) if str(place) in sums]
+    if not counts:
+        return 0.0
+    return round(float(_metric(kind, **settings)._aggregate_and_compute([counts]).score), _DECIMALS)
+
+
+def _bleu_counts(
+    texts: Texts, sums: Mapping[str, float], tokenize: str = "13a", lowercase: bool = False
+) -> dict[str, Values]:
+    return _counts(texts, "BLEU", tokenize=tokenize, lowercase=lowercase)
+
+
+def _bleu_of(sums: Mapping[str, float], tokenize: str = "13a", lowercase: bool = False) -> float:
+    return _together(sums, "BLEU", tokenize=tokenize, lowercase=lowercase)
+
+
+def _chrf_counts(texts: Texts, sums: Mapping[str, float], word_order: int = 0) -> dict[str, Values]:
+    return _counts(texts, "CHRF", word_order=word_order)
+
+
+def _chrf_of(sums: Mapping[str, float], word_order: int = 0) -> float:
+    return _together(sums, "CHRF", word_order=word_order)
+
+
+_BLEU, _CHRF = Sums((_bleu_counts,), _bleu_of), Sums((_chrf_counts,), _chrf_of)
+
+
 @metric(
     "BLEU",
     "text",
@@ -74,6 +116,7 @@ def _chrf_tool(word_order: int = 0) -> str:
     cutoff="none",
     over="all",
     high=100.0,
+    sums=_BLEU,
     tool=_bleu_tool,
 )
 def bleu(texts: Texts, tokenize: Tokenizer = "13a", lowercase: bool = False) -> Values:
@@ -87,8 +130,7 @@ def bleu(texts: Texts, tokenize: Tokenizer = "13a", lowercase: bool = False) -> 
     >>> bleu(Texts.of(["the cat sat on the mat"], ["the cat sat on a mat"])).round(4).tolist()
     [53.7285]
     """
-    counts = run(texts, "BLEU", _statistics, "BLEU", {"tokenize": tokenize, "lowercase": lowercase})
-    return _together(counts, "BLEU", {"tokenize": tokenize, "lowercase": lowercase})
+    return _BLEU.of(texts, tokenize=tokenize, lowercase=lowercase)
 
 
 @metric(
@@ -121,6 +163,7 @@ def sentence_bleu(texts: Texts, tokenize: Tokenizer = "13a", lowercase: bool = F
     over="all",
     high=100.0,
     ranges={"word_order": (0, 2)},
+    sums=_CHRF,
     tool=_chrf_tool,
 )
 def chrf(texts: Texts, word_order: int = 0) -> Values:
@@ -133,8 +176,7 @@ def chrf(texts: Texts, word_order: int = 0) -> Values:
     >>> chrf(Texts.of(["the cat"], ["the cats"])).round(4).tolist()
     [93.2588]
     """
-    counts = run(texts, "chrF", _statistics, "CHRF", {"word_order": word_order})
-    return _together(counts, "CHRF", {"word_order": word_order})
+    return _CHRF.of(texts, word_order=word_order)
 
 
 @metric(
@@ -156,20 +198,6 @@ def sentence_chrf(texts: Texts, word_order: int = 0) -> Values:
     [100.0, 0.0]
     """
     return run(texts, "SentenceChrF", _alone, "CHRF", {"word_order": word_order})
-
-
-def _statistics(
-    gold: Sequence[str], answer: Sequence[str], kind: str, settings: dict[str, Any]
-) -> npt.NDArray[np.int64]:
-    """Return what sacrebleu counts in each pair, whole numbers that add up over the corpus."""
-    return np.array(_metric(kind, **settings)._extract_corpus_statistics(answer, [gold]), dtype=np.int64)
-
-
-def _together(counts: npt.NDArray[Any], kind: str, settings: dict[str, Any]) -> Values:
-    if not len(counts):
-        return np.zeros(1)
-    score = _metric(kind, **settings)._aggregate_and_compute([counts.sum(axis=0).tolist()]).score
-    return np.array([round(score, _DECIMALS)])
 
 
 def _alone(gold: Sequence[str], answer: Sequence[str], kind: str, settings: dict[str, Any]) -> Values:
