@@ -11,8 +11,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recdata.protocol.answers import AnswerTask
-from recdata.submission.examine import validate
-from recdata.submission.finding import Finding
 
 IDS = ["q1", "q2", "q3"]
 GOOD = "example_id,answer\nq1,1\nq2,5\nq3,3\n"
@@ -100,13 +98,3 @@ KINDS: dict[str, tuple[str, Callable[[], str | bytes], str]] = {
     "LaMP's layout cut off": ("p.json", lambda: golds()[:-20], "unknown-format"),
     "A quote in an answer that is not closed": ("p.csv", lambda: csv('q9,"5'), "bad-line"),
 }
-
-
-def found_in(task: AnswerTask, folder: Path, kind: str) -> Finding:
-    """Make the file of a kind and return the finding that is said of it."""
-    name, content, code = KINDS[kind]
-    data = content()
-    path = folder / name
-    path.write_bytes(data.encode() if isinstance(data, str) else data)
-    findings = validate(task, path)
-    return next((found for found in findings.shown() if found.code == code), findings.shown()[0])

@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import bad_answers
 from handmade import make_task
 
+from recdata.protocol.answers import AnyTask
 from recdata.protocol.task import Task
 from recdata.submission.codes import CODES
 from recdata.submission.examine import validate
@@ -232,9 +233,9 @@ KINDS: dict[str, tuple[str, Callable[[], str | bytes], str]] = {
 }
 
 
-def found_in(task: Task, folder: Path, kind: str) -> Finding:
+def found_in(task: AnyTask, folder: Path, case: tuple[str, Callable[[], str | bytes], str]) -> Finding:
     """Make the file of a kind and return the finding that is said of it."""
-    name, content, code = KINDS[kind]
+    name, content, code = case
     data = content()
     path = folder / name
     path.write_bytes(data.encode() if isinstance(data, str) else data)
@@ -296,11 +297,11 @@ def written() -> str:
         folder = Path(temporary)
         task = task_in(folder / "task")
         for kind in KINDS:
-            text = message(found_in(task, folder, kind), folder).replace("|", "\\|")
+            text = message(found_in(task, folder, KINDS[kind]), folder).replace("|", "\\|")
             rows.append(f"| {kind} | `` {text} `` |")
         answers, asked = [], bad_answers.task_in(folder / "answers")
         for kind in bad_answers.KINDS:
-            text = message(bad_answers.found_in(asked, folder, kind), folder).replace("|", "\\|")
+            text = message(found_in(asked, folder, bad_answers.KINDS[kind]), folder).replace("|", "\\|")
             answers.append(f"| {kind} | `` {text} `` |")
     codes = [f"| `{code}` | {kind.severity} | {kind.about} | {kind.remedy} |" for code, kind in CODES.items()]
     limits = [

@@ -13,14 +13,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from bad_answers import GOOD, IDS, KINDS, golds, lines, parquet, task_in
+from fuzzing import FUZZ, damaged, try_file
 from hypothesis import given
 from hypothesis import strategies as st
-from test_fuzz import FUZZ, damaged
 
 from recdata.protocol.answers import AnswerTask
-from recdata.scoring.score import score
 from recdata.submission.examine import validate
-from recdata.submission.finding import RejectedError
 
 SEEDS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "csv": ("p.csv", GOOD.replace("5", '"5\n "').encode),
@@ -49,19 +47,6 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> AnswerTask:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("fuzz")
-
-
-def try_file(task: AnswerTask, path: Path, content: bytes) -> None:
-    """Validate and score: the two must agree, and no error but recdata's own may come out."""
-    path.write_bytes(content)
-    findings = validate(task, path)
-    assert all(str(found).isprintable() for found in findings.shown())
-    if findings.total("error"):
-        with pytest.raises(RejectedError) as rejected:
-            score(task, path)
-        assert rejected.value.findings.counts == findings.counts
-    else:
-        assert score(task, path)["MAE"] >= 0
 
 
 @pytest.mark.parametrize("format", SEEDS)

@@ -21,7 +21,7 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> Task:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_kinds(task: Task, tmp_path: Path, kind: str) -> None:
-    found = found_in(task, tmp_path, kind)
+    found = found_in(task, tmp_path, KINDS[kind])
     assert found.code == KINDS[kind][2]
     assert str(found).isprintable()
     path = tmp_path / KINDS[kind][0]
@@ -41,7 +41,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> AnswerTask:
 
 @pytest.mark.parametrize("kind", bad_answers.KINDS)
 def test_kinds_of_bad_answers(asked: AnswerTask, tmp_path: Path, kind: str) -> None:
-    found = bad_answers.found_in(asked, tmp_path, kind)
+    found = found_in(asked, tmp_path, bad_answers.KINDS[kind])
     assert found.code == bad_answers.KINDS[kind][2]
     assert str(found).isprintable()
     (tmp_path / "good.csv").write_text(bad_answers.GOOD)

@@ -16,22 +16,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from bad_inputs import KINDS, task_in
-from hypothesis import HealthCheck, given, settings
+from fuzzing import FUZZ, damaged, try_file
+from hypothesis import given
 from hypothesis import strategies as st
-from seeds import PAST, SEEDS, TOKENS
+from seeds import PAST, SEEDS
 
 from recdata.protocol.task import Task
-from recdata.scoring.score import score
 from recdata.submission.examine import validate
-from recdata.submission.finding import RejectedError
-
-FUZZ = settings(
-    max_examples=int(os.environ.get("RECDATA_FUZZ", "60")),
-    deadline=None,
-    derandomize="RECDATA_FUZZ" not in os.environ,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
 
 
 @pytest.fixture(scope="module")
@@ -42,40 +33,6 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> Task:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("fuzz")
-
-
-def try_file(task: Task, path: Path, content: bytes) -> None:
-    """Validate and score: the two must agree, and no error but recdata's own may come out."""
-    path.write_bytes(content)
-    findings = validate(task, path)
-    assert all(str(found).isprintable() for found in findings.shown())
-    if findings.total("error"):
-        with pytest.raises(RejectedError) as rejected:
-            score(task, path)
-        assert rejected.value.findings.counts == findings.counts
-    else:
-        result = score(task, path)
-        assert all(0 <= value <= 1 for value in result.metrics.values())
-
-
-@st.composite
-def damaged(draw: st.DrawFn, seed: bytes) -> bytes:
-    """Return ``seed`` after a few cuts, flips, insertions and repetitions."""
-    content = bytearray(seed)
-    for _ in range(draw(st.integers(1, 4))):
-        place = draw(st.integers(0, max(len(content) - 1, 0)))
-        kind = draw(st.sampled_from(("cut", "flip", "insert", "repeat", "drop")))
-        if kind == "cut":
-            del content[place:]
-        elif kind == "flip" and content:
-            content[place] ^= draw(st.integers(1, 255))
-        elif kind == "insert":
-            content[place:place] = draw(st.sampled_from(TOKENS) | st.binary(max_size=8))
-        elif kind == "repeat":
-            content[place:place] = content[place : place + draw(st.integers(1, 64))]
-        else:
-            del content[place : place + draw(st.integers(1, 16))]
-    return bytes(content)
 
 
 @pytest.mark.parametrize("format", SEEDS)
