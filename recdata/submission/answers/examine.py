@@ -18,6 +18,7 @@ from recdata.submission.answers.reading import Read, read, unreadable
 from recdata.submission.answers.rows import ANSWER, ID, AnswerReader, Batch
 from recdata.submission.expected import check_part
 from recdata.submission.finding import Findings, StopReadingError, escape
+from recdata.submission.limits import Limits
 from recdata.submission.places import Sessions, places_of
 
 if TYPE_CHECKING:
@@ -59,24 +60,39 @@ def examine(task: AnswerTask, reader: AnswerReader, findings: Findings, part: st
 
 def _examine(task: AnswerTask, reader: AnswerReader, findings: Findings, part: str) -> ExaminedAnswers:
     examined = ExaminedAnswers(findings, reader)
-    gathered, sessions = _Gathered(task.ids(part), reader, findings), None
+    sheet, sessions = Sheet(task.ids(part), reader.limits, findings), None
+    asks = task.manifest["asks"]
     try:
         for batch in reader.batches(findings):
-            if not gathered.rows and places_of(reader) is not None:
-                sessions = _by_place(task, part, gathered, findings)
-            _check_task(task, reader, findings)
-            gathered.take(batch)
-        _check_task(task, reader, findings)
+            if not sheet.rows and places_of(reader) is not None:
+                sessions = _by_place(task, part, sheet, findings)
+            check_asked(asks, reader, findings)
+            sheet.take(batch)
+        check_asked(asks, reader, findings)
     except StopReadingError:
         return examined
-    gathered.finish()
+    if sheet.rows:
+        sheet.find_missing()
+    elif not findings.total("error"):
+        find_nothing(findings)
     if sessions is not None and (places := places_of(reader)) is not None:
         sessions.compare(places.rows, findings)
-    _find_other_part(task, part, gathered)
-    if findings.total("error"):
-        return examined
-    examined.answer = gathered.answers()
-    examined.counts = {"rows": gathered.rows, "population": task.rows(part), "empty": gathered.empty}
+    _find_other_part(task, part, sheet)
+    if not findings.total("error"):
+        conclude(task, part, sheet, examined)
+    return examined
+
+
+def find_nothing(findings: Findings) -> None:
+    """Find that there are no rows at all."""
+    findings.add("no-rows", expected="a row for each example", remedy="write the answers to it")
+
+
+def conclude(task: AnswerTask, part: str, sheet: Sheet, examined: ExaminedAnswers) -> None:
+    """Put what was answered to every example of a part in its order, read it, and count it."""
+    findings = examined.findings
+    examined.answer = sheet.answers()
+    examined.counts = {"rows": sheet.rows, "population": task.rows(part), "empty": sheet.empty}
     unread: Sequence[int]
     outside: Sequence[int]
     if task.hidden(part):
@@ -86,14 +102,13 @@ def _examine(task: AnswerTask, reader: AnswerReader, findings: Findings, part: s
         examined.read = read(task.answers, task.name, examined.answer, target, _options(task, part))
         unread, outside = examined.read.unread, examined.read.outside
     for code, at in (("unparsable-answer", unread), ("outside-range", outside)):
-        _tell(findings, code, np.array(at, dtype=np.int64), gathered.row, examined.answer, _expected(task))
+        _tell(findings, code, np.array(at, dtype=np.int64), sheet.row, examined.answer, _expected(task))
     examined.counts["unparsable"] = len(unread)
     if task.answers.type == "number":
         examined.counts["outside_range"] = len(outside)
-    return examined
 
 
-def _by_place(task: AnswerTask, part: str, gathered: _Gathered, findings: Findings) -> Sessions:
+def _by_place(task: AnswerTask, part: str, sheet: Sheet, findings: Findings) -> Sessions:
     """Let examples be called by locale and place, as the rows of the file are; return what is known of them.
 
     Raises StopReadingError, with the reason in ``findings``, where they have no places.
@@ -110,26 +125,25 @@ def _by_place(task: AnswerTask, part: str, gathered: _Gathered, findings: Findin
             remedy="check the name of the task, or write the columns example_id and answer",
         )
         raise StopReadingError
-    gathered.ids = sessions.renamed(ids).cast(pa.large_string())
+    sheet.ids = sessions.renamed(ids).cast(pa.large_string())
     return sessions
 
 
-def _check_task(task: AnswerTask, reader: AnswerReader, findings: Findings) -> None:
-    """Raise StopReadingError, the name in ``findings``, where the file says that it is for another task."""
-    asks = task.manifest["asks"]
+def check_asked(asks: Sequence[str], reader: AnswerReader, findings: Findings) -> None:
+    """Raise StopReadingError, the name in ``findings``, where the file says that it is for none of the tasks ``asks``."""
     if reader.task is not None and reader.task not in asks:
         expected = " or ".join(escape(name, 30) for name in asks)
         findings.add("wrong-task", value=reader.task, expected=expected)
         raise StopReadingError
 
 
-class _Gathered:
-    """The answers that were read so far, with the row of each example of the part (-1: none yet)."""
+class Sheet:
+    """The answers that were read so far. ids: of the examples. row: what each was read from (-1: nothing yet)."""
 
-    def __init__(self, ids: pa.StringArray, reader: AnswerReader, findings: Findings) -> None:
+    def __init__(self, ids: pa.StringArray, limits: Limits, findings: Findings) -> None:
         import pyarrow as pa
 
-        self.ids, self._limits, self._findings = ids.cast(pa.large_string()), reader.limits, findings
+        self.ids, self._limits, self._findings = ids.cast(pa.large_string()), limits, findings
         self.row = np.full(len(ids), -1, dtype=np.int64)
         self.rows = self.empty = 0
         self.unknown: list[pa.Array] = []
@@ -191,17 +205,14 @@ class _Gathered:
             )
         return len(at)
 
-    def finish(self) -> None:
-        """Find what only the whole file shows: no rows, nothing known, examples without an answer."""
+    def find_missing(self) -> int:
+        """Find the examples without an answer; return how many they are."""
         findings = self._findings
-        if not self.rows:
-            if not findings.total("error"):
-                findings.add("no-rows", expected="a row for each example", remedy="write the answers to it")
-            return
         missing = np.flatnonzero(self.row < 0)
         for place in missing[: findings.limit].tolist():
             findings.add("missing-example", column=ID, value=self.ids[place].as_py())
         findings.count("missing-example", max(len(missing) - findings.limit, 0))
+        return len(missing)
 
     def answers(self) -> pa.Array:
         """Return the answers in the order of the part. Every example must have one."""
@@ -216,22 +227,23 @@ class _Gathered:
         return taken.combine_chunks() if isinstance(taken, pa.ChunkedArray) else taken
 
 
-def _find_other_part(task: AnswerTask, part: str, gathered: _Gathered) -> None:
-    """Say so where most of the ids that are unknown here are those of another part."""
+def _find_other_part(task: AnswerTask, part: str, sheet: Sheet) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    unknown = pa.chunked_array(gathered.unknown, pa.large_string())
+    unknown = pa.chunked_array(sheet.unknown, pa.large_string())
     if not len(unknown):
         return
     for other in task.parts:
-        if other == part or not task.rows(other):
-            continue
-        ids = task.ids(other).cast(pa.large_string())
-        theirs = pc.sum(pc.is_in(unknown, ids)).as_py()
-        if 2 * theirs > len(unknown):
-            value = f"{theirs:,} of the ids are those of the {other} part"
-            gathered._findings.add("other-part", value=value)
+        if other != part and task.rows(other):
+            ids = task.ids(other).cast(pa.large_string())
+            say_other_part(sheet._findings, other, pc.sum(pc.is_in(unknown, ids)).as_py(), len(unknown))
+
+
+def say_other_part(findings: Findings, other: str, theirs: int, unknown: int) -> None:
+    """Say so where most of the rows whose ids are unknown have ids of another part."""
+    if 2 * theirs > unknown:
+        findings.add("other-part", value=f"{theirs:,} of the ids are those of the {other} part")
 
 
 def _options(task: AnswerTask, part: str) -> pa.Array | None:
