@@ -24,6 +24,7 @@ _BATCH = 1 << 11  # DuckDB's own vectors: rows may have a few hundred bytes or a
 _DEALT = 8 * 2**20
 _FILE = 32 * 2**20
 _MOST_FILES = 256
+_BUFFER = 1 << 16  # a batch is written in pieces of a few bytes, a batch and file in some sixty of them
 
 
 class Order(NamedTuple):
@@ -70,7 +71,8 @@ def _deal(engine: DuckEngine, select: str, place: str, places: int, rows: int) -
             for start, end in zip(starts, [*starts[1:], len(file)], strict=True):
                 number = int(file[start])
                 if number not in writers:
-                    sink = opened.enter_context(pa.OSFile(str(folder / str(number)), "wb"))
+                    raw = opened.enter_context(pa.OSFile(str(folder / str(number)), "wb"))
+                    sink = opened.enter_context(pa.BufferedOutputStream(raw, _BUFFER))
                     writers[number] = opened.enter_context(pa.ipc.new_stream(sink, batch.schema))
                 writers[number].write_batch(batch.slice(int(start), int(end - start)))
     return [folder / str(number) for number in sorted(writers)]
