@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from recdata.protocol.answers import AnyTask
-from recdata.protocol.task import CONTEXT, PARTS, Pairs, Task
-from recdata.store.arrays import read_table
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from recdata.protocol.task import CONTEXT, PARTS, Task
 
 TRAINED_ON = "the histories of tested users (the context part), as the task has no training part"
 
@@ -33,11 +28,5 @@ class Histories(Task):
         """The parts without the context, which is training here."""
         return PARTS
 
-    def seen_pairs(self, part: str = "test") -> Pairs:
-        """Return what users had before ``part``, as the task itself does."""
-        return Task(self.folder, self.manifest).seen_pairs(part)
-
-    def _table(self, part: str, columns: Sequence[str] | None = None) -> pa.Table:
-        if part == "train":
-            return read_table(self.folder / f"{CONTEXT}.parquet", columns)
-        return super()._table(part, columns)
+    def _path(self, part: str) -> Path:
+        return super()._path(part) if part != "train" else self.folder / f"{CONTEXT}.parquet"

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recdata.errors import InputError
+from recdata.protocol.folder import TaskFolder
 from recdata.protocol.task import PARTS, Task
 from recdata.store.arrays import read_table
-from recdata.store.folder import Folder
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pyarrow as pa
-
-    from recdata.store.dataset import Table
 
 PICKED = "picked"
 """The column with the places, from 0, that the entries of ``profile`` have in the publisher's own profile."""
@@ -55,7 +51,7 @@ class Answers:
         return cls(**filled)
 
 
-class AnswerTask(Folder):
+class AnswerTask(TaskFolder):
     """A corpus's examples under one setting: each question with the entries of the profile that a model is shown.
 
     A part's rows stand in the order of the corpus's table: by task, then example id (UTF-8 bytes). Its columns are those
@@ -63,11 +59,6 @@ class AnswerTask(Folder):
     they are shown, and ``picked`` the places that they have in the publisher's profile. ``target`` is null where the
     publisher keeps it.
     """
-
-    @property
-    def protocol(self) -> Mapping[str, Any]:
-        """The protocol document that the task was made with, defaults filled in."""
-        return self.manifest["protocol"]  # type: ignore[no-any-return]
 
     @cached_property
     def answers(self) -> Answers:
@@ -96,13 +87,15 @@ class AnswerTask(Folder):
 
     def rows(self, part: str) -> int:
         """Return how many examples ``part`` has."""
-        self._check(part)
-        return int(self.manifest["parts"][part]["rows"])
+        return self._count(part, "rows")
 
     def hidden(self, part: str) -> int:
         """Return of how many examples of ``part`` the publisher keeps the target."""
+        return self._count(part, "hidden")
+
+    def _count(self, part: str, what: str) -> int:
         self._check(part)
-        return int(self.manifest["parts"][part]["hidden"])
+        return int(self.manifest["parts"][part][what])
 
     def ids(self, part: str = "test") -> pa.StringArray:
         """Return the ids of the examples of ``part``, in its order; no two are equal."""
@@ -119,7 +112,6 @@ class AnswerTask(Folder):
         """Yield ``part`` in its order, some columns of it or all, ``size`` rows at a time, holding few of them in memory."""
         import pyarrow.parquet as pq
 
-        self._check(part)
         with pq.ParquetFile(self._path(part)) as file:
             yield from file.iter_batches(size, columns=columns)
 
@@ -127,48 +119,11 @@ class AnswerTask(Folder):
         """Return the names and types of the columns of ``part``."""
         import pyarrow.parquet as pq
 
-        self._check(part)
         return pq.read_schema(self._path(part))
 
     def to_arrow(self, part: str = "test", columns: Sequence[str] | None = None) -> pa.Table:
         """Return ``part`` as an Arrow table in the canonical schema of examples, all of its columns or some."""
-        self._check(part)
         return read_table(self._path(part), columns)
-
-    def to_pandas(self, part: str = "test") -> pd.DataFrame:
-        """Return ``part`` as a pandas data frame; see ``to_arrow``."""
-        return self.to_arrow(part).to_pandas()
-
-    def _path(self, part: str) -> Path:
-        return self.folder / f"{part}.parquet"
-
-    def _check(self, part: str) -> None:
-        if part not in self.parts:
-            raise InputError(f"this task has the parts {', '.join(self.parts)}; there is no {part!r}")
-
-    @property
-    def train(self) -> Table:
-        """The training part as a ``datasets.Dataset``."""
-        return self._dataset("train")
-
-    @property
-    def valid(self) -> Table:
-        """The validation part as a ``datasets.Dataset``."""
-        return self._dataset("valid")
-
-    @property
-    def test(self) -> Table:
-        """The test part as a ``datasets.Dataset``."""
-        return self._dataset("test")
-
-    def _dataset(self, part: str) -> Table:
-        from recdata.store.dataset import Table
-
-        return Table.of(self.to_arrow(part))
-
-    def __repr__(self) -> str:
-        """Show the citation and the sizes of the parts."""
-        return self._shown(self.manifest["parts"])
 
 
 AnyTask = Task | AnswerTask

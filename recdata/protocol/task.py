@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from recdata.errors import InputError
+from recdata.protocol.folder import TaskFolder
 from recdata.store.arrays import read_batches, read_table, to_numpy
-from recdata.store.folder import Folder
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pyarrow as pa
 
     from recdata.store.dataset import Table
@@ -71,17 +70,12 @@ def _distinct(user: npt.NDArray[np.int32], item: npt.NDArray[np.int32]) -> Pairs
     return Pairs((key >> 32).astype(np.int32), key.astype(np.int32))  # the lower half alone is kept
 
 
-class Task(Folder):
+class Task(TaskFolder):
     """A filtered, split corpus with candidates and truth fixed, and the fingerprint that papers cite.
 
     Codes are places in the task's own sorted lists of user and item ids (``user_ids``, ``item_ids``), so that
     everything here is a function of the task's content alone. ``item_ids`` is the catalogue of full ranking.
     """
-
-    @property
-    def protocol(self) -> Mapping[str, Any]:
-        """The protocol document that the task was made with, defaults filled in."""
-        return self.manifest["protocol"]  # type: ignore[no-any-return]
 
     @property
     def metrics(self) -> list[str]:
@@ -125,9 +119,7 @@ class Task(Folder):
         return Rows(user, item, stamp, rating, row)
 
     def _table(self, part: str, columns: Sequence[str] | None = None) -> pa.Table:
-        if part not in self.parts:
-            raise InputError(f"this task has the parts {', '.join(self.parts)}; there is no {part!r}")
-        return read_table(self.folder / f"{part}.parquet", columns)
+        return read_table(self._path(part), columns)
 
     def weights(self, part: str) -> npt.NDArray[np.float64] | None:
         """Return the weights of the rows of ``part``, float64; None where the protocol left them as the corpus has them."""
@@ -182,7 +174,7 @@ class Task(Folder):
                 yield from self._code_batches(before)
 
     def _code_batches(self, part: str) -> Iterator[Pairs]:
-        for batch in read_batches(self.folder / f"{part}.parquet", ["user", "item"]):
+        for batch in read_batches(self._path(part), ["user", "item"]):
             yield Pairs(to_numpy(batch.column("user")), to_numpy(batch.column("item")))
 
     def population(self, part: str = "test") -> npt.NDArray[np.int32]:
@@ -198,41 +190,13 @@ class Task(Folder):
         table = read_table(path)
         return Pairs(to_numpy(table.column("user")), to_numpy(table.column("item")))
 
-    def to_arrow(self, part: str) -> pa.Table:
+    def to_arrow(self, part: str = "test") -> pa.Table:
         """Return ``part`` as an Arrow table in the canonical schema of interactions, the corpus's columns included."""
         from recdata.protocol.decode import decode_part
 
         return decode_part(self, part)
 
-    def to_pandas(self, part: str) -> pd.DataFrame:
-        """Return ``part`` as a pandas data frame; see ``to_arrow``."""
-        return self.to_arrow(part).to_pandas()
-
-    @property
-    def train(self) -> Table:
-        """The training part as a ``datasets.Dataset``."""
-        return self._dataset("train")
-
-    @property
-    def valid(self) -> Table:
-        """The validation part as a ``datasets.Dataset``; empty where the protocol has none."""
-        return self._dataset("valid")
-
-    @property
-    def test(self) -> Table:
-        """The test part as a ``datasets.Dataset``."""
-        return self._dataset("test")
-
     @property
     def context(self) -> Table:
         """The context part as a ``datasets.Dataset``; InputError where no users are held out."""
         return self._dataset(CONTEXT)
-
-    def _dataset(self, part: str) -> Table:
-        from recdata.store.dataset import Table
-
-        return Table.of(self.to_arrow(part))
-
-    def __repr__(self) -> str:
-        """Show the citation and the sizes of the parts."""
-        return self._shown(self.manifest["parts"])
