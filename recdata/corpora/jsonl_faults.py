@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from recdata.engines.bad_rows import BadRow
+from recdata.schema.keys import RepeatedKeyError, unique
 
 _BESIDES = 8
 """How many bad rows are looked for beyond those that may be left out, to be shown."""
@@ -97,18 +98,6 @@ def _elements(read: Callable[[int], str]) -> Iterator[_Row]:
         text, place = text[place:] + more, 0
 
 
-class _DuplicateKeyError(ValueError):
-    """A key that stands twice in an object."""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise _DuplicateKeyError(f"the key {next(k for k in keys if keys.count(k) > 1)!r} stands twice")
-    return found
-
-
 def _fault(row: _Row, fields: Mapping[str, str]) -> tuple[str | None, str] | None:
     """Return (field, what is wrong) of a row, the field None where it is the row as a whole; None where it fits."""
     if row.why:
@@ -118,13 +107,13 @@ def _fault(row: _Row, fields: Mapping[str, str]) -> tuple[str | None, str] | Non
     except UnicodeEncodeError:
         return None, "not valid UTF-8"
     try:
-        document = json.loads(row.text, object_pairs_hook=_unique)
+        document = json.loads(row.text, object_pairs_hook=unique)
         json.dumps(document, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         return None, f"not JSON: {error.msg} at character {error.pos + 1}"
     except UnicodeEncodeError:
         return None, "half of a surrogate pair is escaped in it"
-    except (_DuplicateKeyError, RecursionError) as error:
+    except (RepeatedKeyError, RecursionError) as error:
         return None, str(error)
     if not isinstance(document, dict):
         return None, "expected an object in braces"

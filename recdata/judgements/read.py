@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from recdata.errors import InputError, MissingError
+from recdata.schema.keys import unique
 from recdata.store.files import sha256_of
 from recdata.submission.finding import escape
 
@@ -215,7 +216,7 @@ def _json_lines(path: Path, text: str) -> Iterator[_Row]:
         if not line.strip():
             continue
         try:
-            record = json.loads(line, object_pairs_hook=_unique)
+            record = json.loads(line, object_pairs_hook=unique)
         except (ValueError, RecursionError) as error:
             raise InputError(
                 f"{path}, line {number}: {_show(line)}; expected one JSON object a line ({error})"
@@ -225,13 +226,6 @@ def _json_lines(path: Path, text: str) -> Iterator[_Row]:
         if number == 1:
             _check_columns(path, list(record))
         yield _Row(f"{path}, line {number}", record)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    record = dict(pairs)
-    if len(record) < len(pairs):
-        raise ValueError("a key is there twice")
-    return record
 
 
 def _delimited(path: Path, text: str) -> Iterator[_Row]:

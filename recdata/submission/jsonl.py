@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from recdata.schema.keys import unique
 from recdata.submission.block import ITEM, USER, Value
 from recdata.submission.columns import choose_value
 from recdata.submission.finding import Findings
@@ -109,24 +110,17 @@ class JsonLists:
 
 def _record(line: str) -> dict[str, Any]:
     try:
-        record = json.loads(line, object_pairs_hook=_unique)
+        record = json.loads(line, object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
-        raise BadLineError(f"one JSON object ({escape_reason(error)})") from None
+        raise BadLineError(f"one JSON object ({_reason(error)})") from None
     if not isinstance(record, dict):
         raise BadLineError("one JSON object with user_id, item_id and score or rank")
     return record
 
 
-def escape_reason(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """Return the reason of a parser in a few words."""
     return "nested too deep" if isinstance(error, RecursionError) else str(error).partition(": line")[0]
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    record = dict(pairs)
-    if len(record) < len(pairs):
-        raise ValueError("a key is there twice")
-    return record
 
 
 def _id(record: dict[str, Any], name: str) -> str | None:

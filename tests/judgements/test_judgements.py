@@ -120,7 +120,7 @@ def test_what_is_wrong_is_told_by_row(row: dict[str, Any], message: str, tmp_pat
         ("example_id,judge,version,score\n", "no judgements in it"),
         ("", "no column example_id"),
         ('{"example_id": "1"', "line 1: .*expected one JSON object a line"),
-        ('{"judge": "a", "judge": "b"}', "a key is there twice"),
+        ('{"judge": "a", "judge": "b"}', "the key 'judge' stands twice"),
         ("PAR1 and no more", "not Parquet that can be read"),
     ],
 )

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from recdata.schema.keys import RepeatedKeyError
 from recdata.submission.answers.delimited import text_of
-from recdata.submission.answers.jsonl import BadObjectError, RepeatedKeyError, answer_of, decoder
+from recdata.submission.answers.jsonl import BadObjectError, answer_of, decoder
 from recdata.submission.answers.rows import Batch, Row, batched
 from recdata.submission.file import File
 from recdata.submission.finding import Findings, StopReadingError, Unit

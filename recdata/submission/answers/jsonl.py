@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from recdata.schema.keys import RepeatedKeyError, unique
 from recdata.submission.answers.rows import NAMES, Batch, Row, batched
 from recdata.submission.file import File
 from recdata.submission.finding import Findings, Unit
@@ -65,18 +66,7 @@ def _parsed(line: bytes) -> Any:
         raise BadObjectError("one JSON object a line, each key once") from None
 
 
-class RepeatedKeyError(ValueError):
-    """An object of JSON with a key twice."""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise RepeatedKeyError
-    return found
-
-
-decoder = json.JSONDecoder(object_pairs_hook=_unique, parse_int=str, parse_float=str)
+decoder = json.JSONDecoder(object_pairs_hook=unique, parse_int=str, parse_float=str)
 """Reads JSON with numbers as they are written, so that an id of any length and an answer such as 4.0 stay what they are."""
 
 
