@@ -24,7 +24,7 @@ import duckdb
 from recdata.corpora.build import kind_of
 from recdata.corpora.conditions import condition
 from recdata.corpora.expressions import Fault, Lookup, Scope, compile_expression
-from recdata.corpora.layouts import Layout, layout, line_of, load
+from recdata.corpora.layouts import Layout, layout, lines_of, load
 from recdata.engines.bad_rows import BadRow
 from recdata.engines.base import name, quote
 from recdata.engines.duck import DuckEngine
@@ -134,7 +134,11 @@ def _compile(
         scope.where = f"{where}.columns.{target.name}"
         if target.name not in given and not target.nullable:
             raise InputError(f"{scope.where} is missing; only nullable columns may be left out")
-        columns[target.name] = compile_expression(given.get(target.name), target.type, scope)
+        expression = given.get(target.name)
+        sql = columns[target.name] = compile_expression(expression, target.type, scope)
+        blamed = expression if isinstance(expression, str) else (expression or {}).get("column")
+        if blamed is not None and not target.nullable:
+            scope.faults.append(Fault(f"{sql} IS NULL", blamed, f"a value for {target.name}"))
     # A source of nothing but constants still has the rows of its file.
     used = scope.used & set(layouts[file].columns) or {next(iter(layouts[file].columns))}
     uses = {(file, column) for column in used}
@@ -262,9 +266,10 @@ def _bad_rows(
     shown = f"CAST({name(fault.column)} AS VARCHAR)"
     limit = max(engine.bad_rows.left, 0) + 5
     wrong = " AND ".join([*conditions, f"({fault.condition})"])
-    values = engine.fetch(f"SELECT {shown} FROM {tables} WHERE {wrong} LIMIT {limit}")
-    bad = []
-    for (value,) in values:
-        line, text = line_of(part.path, part.layout, fault.column, value)
-        bad.append(BadRow(part.path, line, fault.column, f"expected {fault.expected}, found {value!r}", text))
+    values = [value for (value,) in engine.fetch(f"SELECT {shown} FROM {tables} WHERE {wrong} LIMIT {limit}")]
+    lines = lines_of(part.path, part.layout, fault.column, values)
+    bad = [
+        BadRow(part.path, line, fault.column, f"expected {fault.expected}, found {value!r}", text)
+        for value, (line, text) in zip(values, lines, strict=True)
+    ]
     return sorted(bad, key=lambda row: row.line or 0)

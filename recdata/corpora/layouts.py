@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -180,25 +182,39 @@ def _load_json(engine: DuckEngine, relation: str, path: Path, given: Layout, kee
         ) from error
 
 
-def line_of(path: Path, found: Layout, column: str, value: str) -> tuple[int | None, str]:
-    """Return the line of a delimited file on which ``column`` first holds ``value``, and the line's text.
+def lines_of(
+    path: Path, found: Layout, column: str, values: Sequence[str | None]
+) -> list[tuple[int | None, str]]:
+    """Return for each of some values of ``column`` the line of a delimited file that it stands on, and the line's text.
 
-    Returns (None, value) where that cannot be said: in Parquet, or where the value is no longer what was written.
+    A value that is given a second time is looked for a second time; None is one of the layout's nulls. Without a line, and
+    with the value itself, where that cannot be said: in other formats, of a column that is no field of the file, or where
+    the value is no longer what was written. The file is read once, as far as it has to be.
     """
-    if not found.delimited:
-        return None, value
-    place = list(found.columns).index(column)
+    lines: dict[str | None, list[tuple[int, str]]] = {}
+    if found.delimited and column in found.columns:
+        place, missing = list(found.columns).index(column), Counter(values)
+        for number, fields in _numbered(path, found):
+            value = fields[place] if len(fields) > place else ""
+            key = None if value in found.nulls else value
+            if missing[key]:
+                missing[key] -= 1
+                lines.setdefault(key, []).append((number, found.delimiter.join(fields)))
+                if not missing.total():
+                    break
+    taken = {value: iter(there) for value, there in lines.items()}
+    return [next(taken.get(value, iter(())), (None, value or "")) for value in values]
+
+
+def _numbered(path: Path, found: Layout) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a delimited file, each with the line it begins on, from 1, the header's among them."""
     with open_raw(path) as raw, io.TextIOWrapper(raw, CODECS[found.encoding], "replace", newline="") as text:
-        if found.quoted:
-            reader = csv.reader(text, delimiter=found.delimiter)
-            before = 0
+        if not found.quoted:
+            yield from ((n, line.rstrip("\r\n").split(found.delimiter)) for n, line in enumerate(text, 1))
+            return
+        reader = csv.reader(text, delimiter=found.delimiter)
+        before = 0
+        with suppress(csv.Error):  # a field longer than Python reads: what stands behind it has no line
             for fields in reader:
-                if len(fields) > place and fields[place] == value:
-                    return before + 1, found.delimiter.join(fields)
+                yield before + 1, fields
                 before = reader.line_num
-        else:
-            for number, line in enumerate(text, 1):
-                fields = line.rstrip("\r\n").split(found.delimiter)
-                if len(fields) > place and fields[place] == value:
-                    return number, line.rstrip("\r\n")
-    return None, value

@@ -349,6 +349,16 @@ LOOKUP = {"name": {"column": "i", "lookup": {"file": "names", "key": "i", "value
             r"line 3, column 'i': expected a value of column 'i' in names, found 'b'",
         ),
         (LOOKUP, {"names": "i,name\na,A\na,B\n"}, r"names\.csv, column 'i': 'a' stands there 2 times"),
+        (
+            {},
+            {"events": EVENTS + ",c,1,2020-01-04\n"},
+            r"line 4, column 'u': expected a value for user_id, found None; the line is ',c,1,2020-01-04'",
+        ),
+        (
+            {},
+            {"events": EVENTS.replace("2020-01-03", "never") + "3,c,1,never\n"},
+            r"line 3, column 't': .* found 'never'.*\n.*line 4, column 't': .* found 'never'",
+        ),
     ],
 )
 def test_raw_files_that_are_wrong(
@@ -357,6 +367,17 @@ def test_raw_files_that_are_wrong(
     with pytest.raises(InputError, match=message):
         rows(tiny(tmp_path, change, **files))
     assert [path.name for path in (home / "corpora").iterdir() if not path.name.endswith(".lock")] == []
+
+
+def test_an_element_that_is_wrong_has_no_line_of_its_own(home: Path, tmp_path: Path) -> None:
+    document = copy.deepcopy(CARD)
+    source = document["options"]["records"]["interactions"]
+    source["explode"] = {"column": "i", "split": "|", "as": "each"}
+    source["columns"] |= {"item_id": "each", "rating": "each"}
+    with pytest.raises(
+        InputError, match=r"events\.csv, column 'each': expected a value of type float64, found 'a'"
+    ):
+        rows(write(tmp_path, document, events="u,i,r,t\n1,a|2,2.5,2020-01-02\n"))
 
 
 def test_bad_values_are_left_out_as_bad_rows_are(home: Path, tmp_path: Path) -> None:
