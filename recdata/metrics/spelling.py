@@ -106,6 +106,11 @@ def summary_of(measure: Measure, values: npt.NDArray[np.float64], units: int) ->
             found = summarise(values, measure.definition.root)
     except OverflowError:
         found = Summary(math.inf, None, units)
+    return finite(measure, found)
+
+
+def finite(measure: Measure, found: Summary) -> Summary:
+    """Return what was found for ``measure``. Raises InputError where it is no finite number; see ``summary_of``."""
     if not (math.isfinite(found.mean) and math.isfinite(found.standard_error or 0.0)):
         raise InputError(
             f"{measure} of these predictions is beyond the largest number of 64 bits; among them are some that are far too "

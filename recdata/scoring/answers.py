@@ -110,9 +110,16 @@ class Evidence:
     """What the metrics of answers read, by family; each form is made when it is first asked for."""
 
     def __init__(
-        self, task: AnswerTask, part: str, examined: ExaminedAnswers, embed: Embed | None = None
+        self,
+        task: AnswerTask,
+        part: str,
+        examined: ExaminedAnswers,
+        embed: Embed | None = None,
+        workers: int | None = None,
     ) -> None:
-        self._task, self._part, self._examined, self._embed = task, part, examined, embed
+        """workers: processes that slow metrics may use; None: as many as there are processors."""
+        self._task, self._part, self._examined = task, part, examined
+        self._embed, self._workers = embed, workers
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -154,7 +161,7 @@ class Evidence:
             return pa.array([text.strip() for text in column.to_pylist()], pa.large_string())
 
         gold, answer = stripped(self._task.column("target", self._part)), stripped(self._examined.answer)
-        return Texts(gold, answer, embed=self._embed)
+        return Texts(gold, answer, self._workers, self._embed)
 
     @cached_property
     def _users(self) -> tuple[npt.NDArray[np.int32], int]:

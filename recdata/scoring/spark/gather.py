@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,10 +22,10 @@ from recdata.metrics.hits import Hits
 from recdata.metrics.kernel import Summary, squared_deviations, summary
 from recdata.metrics.lists import Lists, Tops, Training
 from recdata.metrics.ratings import Ratings
-from recdata.metrics.spelling import Measure
+from recdata.metrics.spelling import Measure, finite
 from recdata.scoring.spark.noted import Noted, merged
 from recdata.scoring.spark.output import Output, What, schema
-from recdata.scoring.spark.values import UNITS, VALUES
+from recdata.scoring.spark.totals import UNITS, VALUES
 from recdata.store.arrays import filled, to_numpy, validity
 
 if TYPE_CHECKING:
@@ -98,12 +99,17 @@ class Gathered:
                 if part == 0:
                     raise
                 continue
+            except OverflowError:
+                found = Summary(math.inf, None, 0)
             if found is not None:
-                made[part, place] = found
+                made[part, place] = finite(measure, found)
         return made
 
     def _mean(self, part: int, place: int) -> float:
-        return float(self._sums.sums[part, place, VALUES]) / self._sums.numbers[part, place, VALUES]
+        try:
+            return float(self._sums.sums[part, place, VALUES]) / self._sums.numbers[part, place, VALUES]
+        except OverflowError:
+            return math.inf
 
     def _terms(self, part: int, place: int) -> dict[str, float]:
         found = {

@@ -19,7 +19,7 @@ class What(IntEnum):
     """What a row is."""
 
     UNIT = 0
-    """Values of a unit: a user, a relevant pair, a row of a rating task. user: its code, -1 where that says nothing."""
+    """Values of a unit: a user, a relevant pair, a row of a rating task, an example (its id: text). user: its code."""
     USER = 1
     """Values of a user in a rating task."""
     SUM = 2
@@ -62,17 +62,19 @@ class Output:
         part: int,
         user: npt.NDArray[np.int32] | None,
         columns: Sequence[pa.Array | None],
+        ids: pa.Array | None = None,
     ) -> None:
         """Add values: an array a measure, None where it has none here; shorter ones are filled up with nulls."""
         import pyarrow as pa
 
-        rows = max((len(column) for column in columns if column is not None), default=0)
+        known = [column for column in (ids, *columns) if column is not None]
+        rows = max(map(len, known), default=0)
         nothing = pa.nulls(rows, pa.float64())
         filled = [
             nothing if column is None else pa.concat_arrays([column, nothing[len(column) :]])
             for column in columns
         ]
-        self._add(rows, what, part, user=user, values=filled)
+        self._add(rows, what, part, user=user, text=ids, values=filled)
 
     def sums(self, part: int, measure: int, term: str, sums: ExactSum, number: int) -> None:
         """Add an exact sum; the term's name stands before it."""
