@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
+
 from recdata.corpora.text import first_fields, read_delimited
 from recdata.engines.base import name, quote
 from recdata.engines.duck import DuckEngine
@@ -161,15 +163,16 @@ def _load(engine: DuckEngine, relation: str, path: Path) -> None:
 def _rows(engine: DuckEngine, relation: str, path: Path, known: tuple[str, ...]) -> dict[str, str]:
     """Read a CSV or Parquet file, numbering its rows as ``place``; return its columns with their DuckDB types.
 
-    Raises InputError for a file that has none of the columns ``known``, or a CSV that has others.
+    Raises InputError for a file that has none of the columns ``known``, a CSV that has others, or damaged Parquet.
     """
     with path.open("rb") as file:
         parquet = file.read(4) == b"PAR1"
     if parquet:
-        engine.keep(
-            relation,
-            f"SELECT *, file_row_number AS place FROM read_parquet({quote(str(path))}, file_row_number = true)",
-        )
+        scan = f"read_parquet({quote(str(path))}, file_row_number = true)"
+        try:
+            engine.keep(relation, f"SELECT *, file_row_number AS place FROM {scan}")
+        except duckdb.Error as error:
+            raise InputError(f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}") from error
     else:
         columns = [field for field in first_fields(path, ",", "utf-8") if field in known]
         with engine.in_order():

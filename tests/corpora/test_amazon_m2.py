@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -88,6 +89,18 @@ def test_what_is_wrong_is_named(home: Path, tmp_path: Path, file: str, text: str
     with pytest.raises(InputError) as caught:
         corpus(folder)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda whole: whole[:-10], lambda whole: whole[:4] + bytes(len(whole) - 4)]
+)
+def test_damaged_parquet_is_named(home: Path, tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / "sessions_train.parquet"
+    pq.write_table(pa.table({"prev_items": [["A"]], "next_item": ["B"], "locale": ["UK"]}), path)
+    assert corpus(tmp_path).manifest["counts"]["sessions"] == 1
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(InputError, match=r"sessions_train\.parquet cannot be read as Parquet: "):
+        corpus(tmp_path)
 
 
 def test_a_product_in_a_locale_occurs_once(home: Path, tmp_path: Path) -> None:
