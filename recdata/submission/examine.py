@@ -33,7 +33,7 @@ from recdata.submission.parquet import find_unread
 from recdata.submission.places import Sessions, places_of
 from recdata.submission.ranking import CANONICAL, RankingPass
 from recdata.submission.rating import RatingPass
-from recdata.submission.slabs import ScatteredError, grouped, scattered
+from recdata.submission.slabs import Arrange, arranged
 from recdata.submission.wanted import Once, Wanted
 
 if TYPE_CHECKING:
@@ -113,9 +113,10 @@ def _examine_ranking(
     judged = judged_misses(task, part) if asked.judged else None
     warm = trained_items(task) if asked.cold == "remove" else None
     sessions = Sessions.of(task, part) if places_of(reader) is not None else None
-    for arrange in (grouped, scattered):
-        longest = reader.limits.id_length
-        user_ids = task.user_ids if sessions is None else sessions.renamed(task.user_ids)
+    user_ids = task.user_ids if sessions is None else sessions.renamed(task.user_ids)
+    longest = reader.limits.id_length
+
+    def run(arrange: Arrange) -> Examined:
         users, items = Ids(user_ids, longest), Ids(task.item_ids, longest)
         examined = Examined(findings.copy(), reader)
         encoder = Encoder(users, items, examined.findings)
@@ -129,8 +130,6 @@ def _examine_ranking(
         )
         try:
             ranking.run(arrange(rows))
-        except ScatteredError:
-            continue
         except StopReadingError:
             _explain(examined, encoder, task, part, expected.relevant, True)
             return examined
@@ -141,7 +140,8 @@ def _examine_ranking(
         strange = _is_strange(examined.counts, examined.findings.counts)
         _explain(examined, encoder, task, part, expected.relevant, strange)
         return examined
-    raise AssertionError("the second arrangement takes rows in any order")
+
+    return arranged(run)
 
 
 def _restrict(reader: Reader, task: Task, users: Callable[[], npt.NDArray[np.int32]]) -> None:

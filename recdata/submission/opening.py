@@ -20,7 +20,7 @@ from recdata.submission.spool import Given
 from recdata.submission.text import BOM, Dialect, Piece, TextReader, pieces
 from recdata.submission.trec import TrecRun
 
-_EXTENSIONS = {
+EXTENSIONS = {
     ".parquet": "parquet",
     ".pq": "parquet",
     ".csv": "csv",
@@ -28,9 +28,11 @@ _EXTENSIONS = {
     ".tab": "tsv",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".json": "jsonl",
     ".trec": "trec",
     ".run": "trec",
 }
+"""Formats by how the names of files end, in small letters."""
 _HEAD = 1 << 16
 
 
@@ -122,7 +124,7 @@ def _dialect(file: File, findings: Findings) -> Dialect:
             file.limits.check("nesting", deep[1], findings, 1)
         record = _first_object(line, findings)
         return JsonLists(record) if JsonLists.looks_like(record) else JsonLines(record, findings)
-    extension = _EXTENSIONS.get(file.extensions()[0])
+    extension = EXTENSIONS.get(file.extensions()[0])
     for delimiter, format in FORMATS.items():
         names = _header(line, delimiter)
         file.limits.check("columns", len(names), findings)
@@ -153,7 +155,7 @@ def _header(line: str, delimiter: str) -> list[str]:
 
 def _compare_name(file: File, reader: Reader, findings: Findings) -> None:
     extension, packing = file.extensions()
-    said = _EXTENSIONS.get(extension)
+    said = EXTENSIONS.get(extension)
     is_format = reader.format.partition("+")[0]
     if is_format == "npz":
         if extension != ".npz":

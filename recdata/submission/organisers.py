@@ -21,7 +21,7 @@ from recdata.submission.ids import Ids
 from recdata.submission.opening import open_predictions
 from recdata.submission.order import Ties, ranked
 from recdata.submission.places import ITEMS, LOCALE, PREDICTED, Sessions, places_of
-from recdata.submission.slabs import ScatteredError, grouped, scattered
+from recdata.submission.slabs import Arrange, arranged
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -86,22 +86,21 @@ def _lists(task: Task, reader: Reader, sessions: Sessions) -> tuple[Codes, Ids]:
     named = task.user_ids if places_of(reader) is None else sessions.renamed(task.user_ids)
     row = np.full(len(task.user_ids), -1)
     row[sessions.user] = np.arange(len(sessions.user))
-    for arrange in (grouped, scattered):
+
+    def read(arrange: Arrange) -> tuple[Codes, Ids]:
         users, items = Ids(named), Ids(task.item_ids)
         ties, lists = Ties(items), np.full((len(sessions.user), ITEMS), -1, dtype=np.int32)
         nothing_new = Findings(reader.name, reader.unit, 0)
-        try:
-            for slab in arrange(Encoder(users, items, nothing_new).read(reader)):
-                found = ranked(slab, ties)
-                owner = found.user[found.owner()]
-                at = np.where(owner < len(row), row[np.minimum(owner, len(row) - 1)], -1)
-                place = found.place()
-                keep = (at >= 0) & (place < ITEMS)
-                lists[at[keep], place[keep]] = found.item[keep]
-        except ScatteredError:
-            continue
+        for slab in arrange(Encoder(users, items, nothing_new).read(reader)):
+            found = ranked(slab, ties)
+            owner = found.user[found.owner()]
+            at = np.where(owner < len(row), row[np.minimum(owner, len(row) - 1)], -1)
+            place = found.place()
+            keep = (at >= 0) & (place < ITEMS)
+            lists[at[keep], place[keep]] = found.item[keep]
         return lists, items
-    raise AssertionError("the second arrangement takes rows in any order")
+
+    return arranged(read)
 
 
 def _check_whole(task: Task, lists: Codes, sessions: Sessions, findings: Findings) -> None:

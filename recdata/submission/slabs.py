@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from recdata.submission.encode import Coded
+
+T = TypeVar("T")
 
 _PLACE_BITS = 32
 _PLACE = (1 << _PLACE_BITS) - 1
@@ -35,6 +38,17 @@ class Slab(NamedTuple):
 
 class ScatteredError(Exception):
     """A user's rows come back after another user's: the rows cannot be taken in the file's order."""
+
+
+Arrange = Callable[[Iterable[Coded]], Iterator[Slab]]
+
+
+def arranged(read: Callable[[Arrange], T]) -> T:
+    """Return ``read(grouped)`` or, where users are scattered, what reading again by ``read(scattered)`` gives."""
+    # Reading again inside ``except`` would keep all of the first reading in memory.
+    with suppress(ScatteredError):
+        return read(grouped)
+    return read(scattered)
 
 
 def grouped(stream: Iterable[Coded]) -> Iterator[Slab]:

@@ -184,7 +184,7 @@ def _tables(task: Task, part: str, users: int | None, length: int) -> Iterator[p
 
 
 def _by_md5(ids: pa.StringArray) -> npt.NDArray[np.int64]:
-    digests = [hashlib.md5(text.encode("utf-8")).digest() for text in ids.to_pylist()]
+    digests = [hashlib.md5(text.encode(), usedforsecurity=False).digest() for text in ids.to_pylist()]
     return np.array(sorted(range(len(digests)), key=digests.__getitem__), dtype=np.int64)
 
 

@@ -15,20 +15,12 @@ from recdata.errors import MissingError
 from recdata.store.files import sha256_of
 from recdata.submission.finding import Findings, StopReadingError
 from recdata.submission.limits import Limits
+from recdata.submission.opening import EXTENSIONS
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_FORMATS = {
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".tab": "tsv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "jsonl",
-}
+_FORMATS = {ending: format for ending, format in EXTENSIONS.items() if format != "trec"}
 _SMALL = 100_000_000
 """Files of this machine of so many bytes together are hashed where they are, without a job of Spark's."""
 _PACKED = (".gz", ".gzip", ".bz2", ".zst", ".zstd", ".deflate", ".snappy")
