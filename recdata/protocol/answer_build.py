@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import datetime, timezone
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -21,16 +19,16 @@ from recdata.errors import InputError
 from recdata.protocol import profiles
 from recdata.protocol.answers import PICKED, Answers, AnswerTask
 from recdata.protocol.built import open_answers
+from recdata.protocol.described import answers_document
 from recdata.protocol.operators import call, operators
 from recdata.protocol.profiles._asked import Asked
 from recdata.protocol.task import PARTS
-from recdata.schema.kinds import SCHEMA_VERSION, arrow_type
+from recdata.schema.kinds import arrow_type
 from recdata.store.atomic import atomic_folder
 from recdata.store.files import check_files, file_entry
-from recdata.store.fingerprint import TableHasher, bucket_of, digest
+from recdata.store.fingerprint import TableHasher, bucket_of
 from recdata.store.lock import locked
 from recdata.store.manifest import read_manifest, write_manifest
-from recdata.version import __version__
 
 _BATCH_BYTES = 16 * 2**20
 """About how many bytes of examples are held at a time."""
@@ -192,51 +190,18 @@ class _Builder:
         return how
 
     def _write_manifest(self, hashers: list[TableHasher], hidden: list[int], entries: int) -> None:
-        tables = {}
-        for name, hasher in zip(PARTS, hashers, strict=True):
-            tables[name] = file_entry(self.work / f"{name}.parquet")
-            tables[name] |= {"rows": hasher.rows, "fingerprint": hasher.fingerprint()}
-        buckets = [
-            hashlib.sha256("".join(each).encode()).hexdigest()
-            for each in zip(*(hasher.buckets() for hasher in hashers), strict=True)
-        ]
-        answers = dict(self.manifest["answers"])
-        content = {"parts": {name: tables[name]["fingerprint"] for name in PARTS}, "answers": answers}
-        corpus = self.manifest
-        write_manifest(
-            self.work,
-            {
-                "document": "task",
-                "name": f"{corpus['name']}/{self.protocol['name']}@{self.protocol['version']}",
-                "version": self.protocol["version"],
-                "schema_version": SCHEMA_VERSION,
-                "fingerprint": digest(content),
-                "buckets": buckets,
-                "corpus": {
-                    "name": corpus["corpus"],
-                    "version": corpus["version"],
-                    "edition": corpus["edition"],
-                    "fingerprint": corpus["fingerprint"],
-                    "partial": corpus["partial"],
-                },
-                "protocol": dict(self.protocol),
-                "answers": answers,
-                "asks": self.tasks,
-                **({"retriever": how()} if (how := self._states()) else {}),
-                "parts": {
-                    name: {"rows": hasher.rows, "hidden": of_them}
-                    for name, hasher, of_them in zip(PARTS, hashers, hidden, strict=True)
-                },
-                "counts": {
-                    "users": self.users,
-                    "entries": entries,
-                    "population": hashers[PARTS.index("test")].rows,
-                },
-                "tables": tables,
-                "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-                "recdata": __version__,
-            },
+        how = self._states()
+        document = answers_document(
+            self.manifest,
+            self.protocol,
+            {name: hasher.content() for name, hasher in zip(PARTS, hashers, strict=True)},
+            {name: file_entry(self.work / f"{name}.parquet") for name in PARTS},
+            {"users": self.users, "entries": entries, "population": hashers[PARTS.index("test")].rows},
+            dict(zip(PARTS, hidden, strict=True)),
+            self.tasks,
+            how() if how else None,
         )
+        write_manifest(self.work, document)
 
 
 class _Writer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -32,7 +32,7 @@ def task_document(
     counts: Mapping[str, int],
     digests: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Return the manifest of a task.
+    """Return the manifest of a task over interactions.
 
     corpus: the manifest of the corpus. tables: what is to be said of the files of each table. counts: users, items,
     population. Others as ``task_fingerprint``.
@@ -42,11 +42,55 @@ def task_document(
         for name, content in contents.items()
     }
     return {
+        **_head(corpus, protocol, contents, task_fingerprint(contents, digests)),
+        "parts": {name: {"rows": contents[name].rows} for name in NUMBERED if name in contents},
+        "counts": dict(counts),
+        "tables": {name: {**entry, **known.get(name, {})} for name, entry in tables.items()},
+    }
+
+
+def answers_document(
+    corpus: Mapping[str, Any],
+    protocol: Mapping[str, Any],
+    contents: Mapping[str, Content],
+    tables: Mapping[str, Mapping[str, Any]],
+    counts: Mapping[str, int],
+    hidden: Mapping[str, int],
+    asks: Sequence[str],
+    retriever: str | None,
+) -> dict[str, Any]:
+    """Return the manifest of a task over examples.
+
+    contents: of each part. counts: users, entries (of profiles, over all parts), population. hidden: of how many examples of
+    each part the publisher keeps the target. asks: the corpus's tasks, sorted. retriever: the library that picks from
+    profiles; None where none does. Others as ``task_document``.
+    """
+    fingerprints = {name: content.fingerprint() for name, content in contents.items()}
+    answers = dict(corpus["answers"])
+    return {
+        **_head(corpus, protocol, contents, digest({"parts": fingerprints, "answers": answers})),
+        "answers": answers,
+        "asks": list(asks),
+        **({"retriever": retriever} if retriever else {}),
+        "parts": {name: {"rows": content.rows, "hidden": hidden[name]} for name, content in contents.items()},
+        "counts": dict(counts),
+        "tables": {
+            name: {**entry, "rows": contents[name].rows, "fingerprint": fingerprints[name]}
+            for name, entry in tables.items()
+        },
+    }
+
+
+def _head(
+    corpus: Mapping[str, Any], protocol: Mapping[str, Any], contents: Mapping[str, Content], fingerprint: str
+) -> dict[str, Any]:
+    """Return what the manifest of a task of either kind says."""
+    return {
         "document": "task",
         "name": f"{corpus['name']}/{protocol['name']}@{protocol['version']}",
         "version": protocol["version"],
         "schema_version": SCHEMA_VERSION,
-        "fingerprint": task_fingerprint(contents, digests),
+        "fingerprint": fingerprint,
         "buckets": task_buckets(contents),
         "corpus": {
             "name": corpus["corpus"],
@@ -56,9 +100,6 @@ def task_document(
             "partial": corpus["partial"],
         },
         "protocol": dict(protocol),
-        "parts": {name: {"rows": contents[name].rows} for name in NUMBERED if name in contents},
-        "counts": dict(counts),
-        "tables": {name: {**entry, **known.get(name, {})} for name, entry in tables.items()},
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "recdata": __version__,
     }
