@@ -134,13 +134,23 @@ def _from_path(card: Card, path: Path) -> Iterator[RawFiles]:
 
 
 def _from_file(card: Card, path: Path) -> RawFiles:
-    """Return the raw files of a corpus that has but one, which was given."""
+    """Return the raw files of a corpus of which one was given: the one of its name, else the one that has to be there.
+
+    Raises InputError where neither says which it is, MissingError where others have to be there too.
+    """
     required = [name for name, wanted in card.files.items() if wanted.required]
-    if len(required) != 1:
+    named = [name for name, wanted in card.files.items() if any(map(path.match, wanted.accept))]
+    if len(named or required) != 1:
+        accepted = ", ".join(pattern for wanted in card.files.values() for pattern in wanted.accept)
         raise InputError(
-            f"{path} is neither a folder nor an archive; {card.name} has {len(required)} raw files"
+            f"{path} is neither a folder nor an archive, and which raw file of {card.name} it is its name does not say; "
+            f"they are called {accepted}"
         )
-    return RawFiles(card, {required[0]: [path]}, [_raw_entry(card, path.name, path, "path")])
+    (name,) = named or required
+    raw = RawFiles(card, {name: [path]}, [_raw_entry(card, path.name, path, "path")])
+    if missing := _missing(card, raw):
+        raise MissingError(f"{path} is not all: there is no {missing}\n{instructions(card)}")
+    return raw
 
 
 def _from_folder(card: Card, folder: Path, origin: str, nested: bool = False) -> RawFiles | None:

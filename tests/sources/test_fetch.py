@@ -165,8 +165,24 @@ def test_from_the_one_raw_file(card: Card, unpacked: Path) -> None:
     with obtain(card, unpacked / "u.data.gz") as raw:
         assert raw.path("ratings").read_bytes() == RATINGS
     two = replace(card, files={"a": Wanted(("a",)), "b": Wanted(("b",))})
-    with pytest.raises(InputError, match="neither a folder nor an archive"), obtain(two, path):
+    with (
+        pytest.raises(InputError, match=r"any name\.txt .* its name does not say; they are called a, b"),
+        obtain(two, path),
+    ):
         pass
+
+
+def test_a_raw_file_is_the_one_of_its_name(card: Card, unpacked: Path) -> None:
+    items = unpacked / "ml-tiny" / "u.item"
+    with (
+        pytest.raises(MissingError, match=r"u\.item is not all: there is no ratings \(looked for"),
+        obtain(card, items),
+    ):
+        pass
+    free = replace(card, files={name: replace(wanted, required=False) for name, wanted in card.files.items()})
+    with obtain(free, items) as raw:
+        assert raw.path("items") == items
+        assert not raw.has("ratings")
 
 
 def test_a_path_that_does_not_do_says_what_was_looked_for(card: Card, tmp_path: Path) -> None:
