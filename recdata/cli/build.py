@@ -29,14 +29,19 @@ def command(
     CORPUS is a name, or the path of a card of your own, such as ./card.yaml; built, that corpus has a name too.
     """
     from recdata.cli._output import print_json, print_table, say
-    from recdata.corpora.build import build, open_corpus
+    from recdata.corpora.build import build, is_built, open_corpus
     from recdata.corpora.corpus import Corpus
     from recdata.protocol.names import find_card
+    from recdata.store.paths import corpora
 
     card = find_card(corpus)
     there = open_corpus(card.name, card.version)
     # A sample that stands there is not what was asked for; the whole corpus takes its place.
     rebuild = rebuild or bool(there and there["partial"] and not (allow_partial or skip_bad_rows))
+    if from_path and not rebuild and is_built(card, corpora() / f"{card.name}@{card.version}"):
+        say(
+            f"{card.name}@{card.version} was built before: {from_path} is not looked at; --rebuild builds it again"
+        )
     folder = build(card, from_path, allow_partial=allow_partial, rebuild=rebuild, skip_bad_rows=skip_bad_rows)
     built = Corpus.open(folder)
     manifest = built.manifest

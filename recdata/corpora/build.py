@@ -51,7 +51,7 @@ def build(
     """
     folder = folder or corpora() / f"{card.name}@{card.version}"
     with locked(folder):
-        if not rebuild and (folder / "manifest.json").is_file() and _same_card(card, folder):
+        if not rebuild and is_built(card, folder):
             return folder
         with (
             obtain(card, from_path) as raw,
@@ -75,10 +75,12 @@ def build(
     return folder
 
 
-def _same_card(card: Card, folder: Path) -> bool:
-    """Say whether what stands in ``folder`` was built from this card: one outside the package may have been edited."""
+def is_built(card: Card, folder: Path) -> bool:
+    """Say whether ``folder`` holds the corpus of this very card: one outside the package may have been edited since."""
     kept = folder / CARD
-    return card.shipped or (kept.is_file() and kept.read_bytes() == card.source.read_bytes())
+    return (folder / "manifest.json").is_file() and (
+        card.shipped or (kept.is_file() and kept.read_bytes() == card.source.read_bytes())
+    )
 
 
 def kind_of(card: Card, kind: str) -> Kind:

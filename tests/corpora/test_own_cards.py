@@ -66,10 +66,11 @@ def test_an_edited_card_is_built_again(card: Path) -> None:
     raw = str(card.parent / "raw")
     run("build", str(card), "--from", raw)
     first = recdata.load("my-lab").fingerprint
-    run("build", str(card), "--from", raw)
+    assert "was built before" in run("build", str(card), "--from", raw)
     assert recdata.load("my-lab").fingerprint == first
+    assert "was built before" not in run("build", str(card), "--from", raw, "--rebuild")
     card.write_text(CARD.replace("constant: click", "constant: view"))
-    run("build", str(card), "--from", raw)
+    assert "was built before" not in run("build", str(card), "--from", raw)
     assert recdata.load("my-lab").fingerprint != first
 
 
