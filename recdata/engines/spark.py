@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from recdata.engines.base import Engine, name, quote
 from recdata.engines.spark_places import location, pattern
 from recdata.engines.spark_session import LOCAL, SETTINGS, session, told
+from recdata.engines.spark_storage import Storage
 from recdata.engines.spark_workers import add_up, send
 from recdata.store.arrays import to_numpy
 
@@ -57,6 +58,7 @@ class SparkEngine(Engine):
         self._kept: list[DataFrame] = []
         self._numbers = count()
         self._scratch: Path | None = None
+        self.storage = Storage(self.session)
         for key, value in SETTINGS.items():
             self.session.conf.set(key, value)
 
@@ -89,9 +91,12 @@ class SparkEngine(Engine):
             return self.session.read.parquet(*map(pattern, paths))
 
     def write(self, frame: DataFrame, path: Path | str) -> None:
-        """Write a DataFrame as a folder of Parquet files whose names are in the order of its partitions."""
+        """Write a DataFrame as a folder of Parquet files whose names are in the order of its partitions.
+
+        What a run left there that did not come to its end is replaced.
+        """
         with told():
-            frame.write.options(**_WRITING).parquet(location(path))
+            frame.write.mode("overwrite").options(**_WRITING).parquet(location(path))
         if isinstance(path, Path):
             for checksum in path.glob(".*.crc"):
                 checksum.unlink()
@@ -130,49 +135,6 @@ class SparkEngine(Engine):
                     for batch in reader:
                         for start in range(0, len(batch), size):
                             yield batch.slice(start, size)
-
-    def read_text(self, path: Path | str) -> str | None:
-        """Return a small file's text, from any file system of Spark's; None where there is none."""
-        place, system = self._place(path)
-        if not system.exists(place):
-            return None
-        stream = system.open(place)
-        try:
-            return bytes(stream.readAllBytes()).decode()
-        finally:
-            stream.close()
-
-    def write_text(self, path: Path | str, text: str) -> None:
-        """Write a small file on any file system of Spark's, in place of one that is there."""
-        place, system = self._place(path)
-        stream = system.create(place, True)
-        try:
-            stream.write(bytearray(text.encode()))
-        finally:
-            stream.close()
-
-    def _place(self, path: Path | str) -> tuple[Any, Any]:
-        """Return Hadoop's path, and the file system that it is on."""
-        place = self.session._jvm.org.apache.hadoop.fs.Path(location(path))
-        return place, place.getFileSystem(self.session._jsc.hadoopConfiguration())
-
-    def files(self, folders: Sequence[Path | str]) -> list[dict[str, tuple[int, str]]]:
-        """Return for each folder its Parquet files by name: (bytes, SHA-256 in hex), read where Spark's workers are."""
-        from pyspark.sql import functions as f
-
-        with told():
-            read = self.session.read.format("binaryFile").option("pathGlobFilter", "*.parquet")
-            rows = (
-                read.load(list(map(pattern, folders)))
-                .select("path", "length", f.sha2("content", 256))
-                .collect()
-            )
-        found: list[dict[str, tuple[int, str]]] = [{} for _ in folders]
-        names = [str(folder).rstrip("/").rpartition("/")[2] for folder in folders]
-        for path, length, digest in rows:
-            folder, file = path.rsplit("/", 2)[1:]
-            found[names.index(folder)][file] = (length, digest)
-        return found
 
     def mapped(self, frame: DataFrame, function: Batches, schema: str) -> DataFrame:
         """Return what ``function`` makes of the Arrow batches of each partition; schema: as in SQL's CREATE TABLE."""

@@ -138,7 +138,7 @@ def _check_java() -> None:
 def told() -> Iterator[None]:
     """Raise what Spark says went wrong as one of recdata's errors: also what recdata's own code raised on a worker."""
     from py4j.protocol import Py4JJavaError
-    from pyspark.errors import AnalysisException, PySparkException
+    from pyspark.errors import PySparkException
 
     try:
         yield
@@ -147,17 +147,75 @@ def told() -> Iterator[None]:
         if found := _RAISED.search(text):
             kind = getattr(errors, found[1], InputError)
             raise kind(found[2].strip()) from error
-        first = text.strip().splitlines()[0]
-        if isinstance(error, AnalysisException):
-            if any(
-                word in text
-                for word in ("PATH_NOT_FOUND", "TABLE_OR_VIEW_NOT_FOUND", "UNABLE_TO_INFER_SCHEMA")
-            ):
-                raise MissingError(f"Spark does not find it: {first}") from error
+        explained = _without_file_system(text) or _explained(error, text)
+        if explained is None:
             raise
-        if any(
-            word in text
-            for word in ("No space left", "OutOfMemory", "Job aborted", "ExecutorLost", "was cancelled")
-        ):
-            raise ResourceError(f"Spark gave up: {first}") from error
-        raise
+        raise explained from error
+
+
+_NO_CLASS = re.compile(r"ClassNotFoundException: Class org\.apache\.hadoop\.fs\.(\w+)\.\w+ not found")
+_NO_SCHEME = re.compile(r'No FileSystem for scheme "?([\w.+-]+)')
+_MODULES = {
+    "s3a": ("s3a", "hadoop-aws"),
+    "azurebfs": ("abfs and abfss", "hadoop-azure"),
+    "gs": ("gs", "hadoop-gcp"),
+}
+"""Which addresses a package of Hadoop's classes is for, and which of its modules has it: Spark ships none of them."""
+_REFUSED = re.compile(
+    r"(?:^|: )(java\.(?:io|net|nio)[\w.]*\.|org\.apache\.hadoop\.[\w.]*\.)(\w+(?:Exception|Error): .*)", re.M
+)
+"""What Java's and Hadoop's own classes say of files and networks."""
+
+
+def _without_file_system(text: str) -> ResourceError | None:
+    """Say what to add where Spark lacks the file system of an address; None where it is something else."""
+    known = _NO_CLASS.search(text)
+    if known and known[1] in _MODULES:
+        schemes, module = _MODULES[known[1]]
+        package = f"org.apache.hadoop:{module}:{_hadoop_version()}"
+        return ResourceError(
+            f"this Spark cannot reach addresses that begin with {schemes}: it has no {module}. Add it with "
+            f"--spark-conf spark.jars.packages={package} (conf= of recdata.engines.Spark), or its jars with spark.jars, "
+            "before Spark starts"
+        )
+    if unknown := _NO_SCHEME.search(text):
+        scheme = unknown[1]
+        return ResourceError(
+            f"Spark knows no file system for addresses that begin with {scheme}. If there is one, add its jar with "
+            f"--spark-conf spark.jars=FILE and name its class with --spark-conf spark.hadoop.fs.{scheme}.impl=CLASS"
+        )
+    return None
+
+
+def _hadoop_version() -> str:
+    """Return the version of the Hadoop that Spark has, whose modules fit it."""
+    from pyspark import SparkContext
+
+    running = SparkContext._active_spark_context
+    return "VERSION" if running is None else running._jvm.org.apache.hadoop.util.VersionInfo.getVersion()
+
+
+def _explained(error: Exception, text: str) -> errors.RecdataError | None:
+    """Return what an error of Spark's is in recdata's words; None for what nobody foresaw."""
+    from pyspark.errors import AnalysisException
+
+    first = text.strip().splitlines()[0]
+    if isinstance(error, AnalysisException):
+        missing = ("PATH_NOT_FOUND", "TABLE_OR_VIEW_NOT_FOUND", "UNABLE_TO_INFER_SCHEMA")
+        return (
+            MissingError(f"Spark does not find it: {first}")
+            if any(word in text for word in missing)
+            else None
+        )
+    refused = _REFUSED.findall(text)
+    cause = refused[-1][1] if refused else first
+    if damaged := re.search(
+        r"\[FAILED_READ_FILE[.\w]*\] Encountered error while reading file (\S+?)\.? ", text
+    ):
+        return InputError(f"Spark cannot read {damaged[1]}: it is no whole file of its format, or it is gone")
+    if any(
+        word in text
+        for word in ("No space left", "OutOfMemory", "Job aborted", "ExecutorLost", "was cancelled")
+    ):
+        return ResourceError(f"Spark gave up: {cause}")
+    return ResourceError(f"Spark could not read or write: {cause}") if refused else None

@@ -34,13 +34,39 @@ def content_hash(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical_json(bare)).hexdigest()
 
 
-def write_manifest(folder: Path, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Write ``document`` as the manifest of ``folder`` and return it with its ``content_hash``.
+def seal(document: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Return ``document`` with its ``content_hash``, as it is written at ``path``.
 
     Raises InputError where it is not what the manifest's schema says.
     """
     whole = {**document, "content_hash": content_hash(document)}
-    check(whole, "manifest", str(folder / NAME))
+    check(whole, "manifest", path)
+    return whole
+
+
+def unseal(text: str | bytes, path: str) -> dict[str, Any]:
+    """Return the manifest that is written at ``path``. Raises and warns as ``read_manifest`` where it is not as it was."""
+    folder = path.rpartition("/")[0]
+    try:
+        document = json.loads(text)
+        known = document["content_hash"]
+        found = content_hash(document)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise MismatchError(
+            f"{path} is damaged, it cannot be read as a manifest: remove {folder} and build it again"
+        ) from None
+    if found != known:
+        raise MismatchError(
+            f"{path} was changed since it was written: its content_hash says {known}, its content gives "
+            f"{found}; remove {folder} and build it again"
+        )
+    check_version(document["schema_version"], path)
+    return document  # type: ignore[no-any-return]
+
+
+def write_manifest(folder: Path, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Write ``document`` as the manifest of ``folder`` and return it with its ``content_hash``; see ``seal``."""
+    whole = seal(document, str(folder / NAME))
     write_json(folder / NAME, whole)
     return whole
 
@@ -56,18 +82,4 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         text = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise MissingError(f"{folder} is not built: it has no {NAME}") from None
-    try:
-        document = json.loads(text)
-        known = document["content_hash"]
-        found = content_hash(document)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise MismatchError(
-            f"{path} is damaged, it cannot be read as a manifest: remove {folder} and build it again"
-        ) from None
-    if found != known:
-        raise MismatchError(
-            f"{path} was changed since it was written: its content_hash says {known}, its content gives "
-            f"{found}; remove {folder} and build it again"
-        )
-    check_version(document["schema_version"], str(path))
-    return document  # type: ignore[no-any-return]
+    return unseal(text, path.as_posix())

@@ -20,7 +20,6 @@ from recdata.protocol.spread.draws import Drawing, draw
 from recdata.protocol.spread.policies import apply_policies
 from recdata.protocol.spread.source import ENTITIES, name_corpus
 from recdata.protocol.task import CONTEXT
-from recdata.store.files import folder_entry
 from recdata.store.fingerprint import Content, hashed_columns
 from recdata.store.manifest import write_manifest
 
@@ -246,11 +245,8 @@ class SpreadBuild:
             self._frames[f"{entity}s"] = ids.drop("bucket")
         for table, frame in self._frames.items():
             engine.write(frame, inside(folder, f"{table}.parquet"))
-        files = engine.files([inside(folder, f"{table}.parquet") for table in self._frames])
-        entries = {
-            table: folder_entry(f"{table}.parquet", found)
-            for table, found in zip(self._frames, files, strict=True)
-        }
+        found = engine.storage.entries(folder, [f"{table}.parquet" for table in self._frames])
+        entries = {table: found[f"{table}.parquet"] for table in self._frames}
         for entity in ENTITIES:
             entries[f"{entity}s"]["rows"] = self.counts[f"{entity}s"]
         return entries

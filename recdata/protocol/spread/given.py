@@ -15,7 +15,6 @@ from recdata.protocol.spread.digests import contents, ids_digests, in_buckets
 from recdata.protocol.spread.source import ENTITIES
 from recdata.protocol.spread.tables import interaction_columns
 from recdata.schema.kinds import KINDS, SCHEMA_VERSION
-from recdata.store.files import folder_entry
 from recdata.store.fingerprint import digest
 from recdata.version import __version__
 
@@ -96,11 +95,8 @@ def write_corpus(engine: SparkEngine, source: str | Path, corpus: str, folder: P
     tables = {"interactions": frame.select(*own, *_CODES), **ids}
     for table, written in tables.items():
         engine.write(written, inside(folder, f"{table}.parquet"))
-    places = [inside(folder, f"{table}.parquet") for table in tables]
-    entries = {
-        table: folder_entry(f"{table}.parquet", files)
-        for table, files in zip(tables, engine.files(places), strict=True)
-    }
+    files = engine.storage.entries(folder, [f"{table}.parquet" for table in tables])
+    entries = {table: files[f"{table}.parquet"] for table in tables}
     types = [*columns, ("row", "int64", False), ("user", "int32", False), ("item", "int32", False)]
     counts = {"interactions": found.rows, "pairs": pairs}
     counts |= {f"interacting_{entity}s": totals[entity] for entity in ENTITIES}
