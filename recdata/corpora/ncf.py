@@ -18,25 +18,27 @@ _COLUMNS = {"user": "VARCHAR", "item": "VARCHAR", "rating": "DOUBLE", "seconds":
 
 
 def read(card: Card, raw: RawFiles, engine: DuckEngine) -> dict[str, str]:
-    """Read the files of an NCF corpus; return the SELECT of its interactions.
+    """Read the files of an NCF corpus that are there; return the SELECT of its interactions.
 
     Raises InputError where a line of test.negative is not of the layout, or the pairs of the two test files differ.
     """
-    for part in ("train", "test"):
+    parts = [part for part in ("train", "test") if raw.has(part)]
+    for part in parts:
         read_delimited(engine, part, raw.path(part), _COLUMNS, delimiter="\t")
-    _read_negatives(card, raw, engine)
+    tables = {part: f"(SELECT *, NULL AS negatives FROM {part})" for part in parts}
+    if raw.has("negatives"):
+        _read_negatives(card, raw, engine)
+        tables["test"] = "test JOIN negatives USING (user, item)"
     event = quote(card.options.get("event", "interaction"))
     if card.options.get("implicit", False):
         values = "NULL AS timestamp, NULL AS rating"
     else:
         values = "to_timestamp(seconds) AS timestamp, rating"
     columns = f"user AS user_id, item AS item_id, {values}, {event} AS event"
-    return {
-        "interactions": (
-            f"SELECT {columns}, 'train' AS split, NULL AS negatives FROM train UNION ALL "
-            f"SELECT {columns}, 'test' AS split, negatives FROM test JOIN negatives USING (user, item)"
-        )
-    }
+    selects = (
+        f"SELECT {columns}, {quote(part)} AS split, negatives FROM {table}" for part, table in tables.items()
+    )
+    return {"interactions": " UNION ALL ".join(selects)}
 
 
 def _read_negatives(card: Card, raw: RawFiles, engine: DuckEngine) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 import recdata
 from recdata.corpora.build import build
-from recdata.errors import InputError
+from recdata.corpora.corpus import Corpus
+from recdata.errors import InputError, MismatchError
 from recdata.sources.cards import load_card
 
 FIXTURE = Path(__file__).parent / "fixtures" / "movielens-1m-ncf"
@@ -48,6 +49,30 @@ def test_the_published_test_and_negatives(home: Path, data: Path, tmp_path: Path
     ours = {(users[user], items[item]) for user, item in zip(candidates.user, candidates.item, strict=True)}
     assert ours == published
     assert len(items) == 3_706
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix", "drawn", "absent"),
+    [
+        ("movielens-1m-ncf", "ml-1m", 99, ["train.rating"]),
+        ("pinterest-ncf", "pinterest-20", None, ["train.rating", "test.negative"]),
+    ],
+)
+def test_what_is_at_hand_is_a_sample(
+    home: Path, data: Path, name: str, prefix: str, drawn: int | None, absent: list[str]
+) -> None:
+    with pytest.raises(MismatchError, match="raw files that are not there") as caught:
+        build(load_card(name), data / "ncf")
+    assert all(f"({prefix}.{file})" in str(caught.value) for file in absent)
+    built = Corpus.open(build(load_card(name), data / "ncf", allow_partial=True))
+    assert built.manifest["partial"]
+    found = built.to_arrow("interactions").to_pylist()
+    lines = [line.split("\t") for line in (data / "ncf" / f"{prefix}.test.rating").read_text().splitlines()]
+    assert sorted((row["user_id"], row["item_id"]) for row in found) == sorted(
+        (user, item) for user, item, *_ in lines
+    )
+    assert {row["split"] for row in found} == {"test"}
+    assert {len(row["negatives"]) if row["negatives"] else None for row in found} == {drawn}
 
 
 @pytest.mark.parametrize(
