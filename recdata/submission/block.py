@@ -87,9 +87,9 @@ def id_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = column.type
     encoded = pa.types.is_dictionary(kind)
     values = kind.value_type if encoded else kind
-    if not (_is_text(values) or pa.types.is_integer(values)):
+    if not (is_text(values) or pa.types.is_integer(values)):
         raise InputError(f"{kind}")
-    if values != pa.string() and (encoded or _is_text(values)):
+    if values != pa.string() and (encoded or is_text(values)):
         column = column.cast(pa.dictionary(kind.index_type, pa.string()) if encoded else pa.string())
     for chunk in column.chunks:
         chunk.validate(full=True)
@@ -111,7 +111,8 @@ def value_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     raise InputError(f"{kind}")
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def is_text(kind: pa.DataType) -> bool:
+    """Say whether a column holds text, or bytes that may be."""
     import pyarrow as pa
 
     names = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")

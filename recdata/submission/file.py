@@ -111,6 +111,10 @@ class File:
         except (*DAMAGED, ValueError):  # it is closed, or of a kind that cannot say
             return 0.0
 
+    def packed(self, format: str) -> str:
+        """Return what a result calls ``format`` as this file is packed: "csv+gz"."""
+        return f"{format}+{self.packing}" if self.packing else format
+
     def read(self, stream: Any, size: int, findings: Findings, line: int | None = None) -> bytes:
         """Read ``size`` bytes. Raises StopReadingError, with the reason in ``findings``, where the packing is damaged."""
         try:
@@ -119,3 +123,12 @@ class File:
             findings.add("unreadable", row=line, value=error)
             raise StopReadingError from None
         return data
+
+
+class OfFile:
+    """A reader of one file: what a result says of its name, size and hash is what the file says."""
+
+    def __init__(self, file: File) -> None:
+        self.name, self.limits = file.name, file.limits
+        self.size, self.digest, self.digest_of = file.size, file.digest, file.digest_of
+        self._file = file

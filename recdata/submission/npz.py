@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from recdata.submission.block import ROWS, Block, Value
 from recdata.submission.columns import Layout
-from recdata.submission.file import DAMAGED, File
+from recdata.submission.file import DAMAGED, File, OfFile
 from recdata.submission.finding import Findings, StopReadingError, Unit
 from recdata.submission.memory import USED
 
@@ -56,7 +56,7 @@ class _Array(NamedTuple):
         return pa.list_(inside, self.width) if self.lists else inside
 
 
-class NpzReader:
+class NpzReader(OfFile):
     """The arrays of an archive, read side by side, some rows at a time. Rows are numbered from 0.
 
     An array of two dimensions whose columns stand one after the other (Fortran's order) is read whole.
@@ -67,12 +67,9 @@ class NpzReader:
 
     def __init__(self, file: File, findings: Findings) -> None:
         """Read the arrays' heads. Raises StopReadingError, with the reason in ``findings``."""
-        self.name = file.name
-        self.size, self.digest, self.digest_of = file.size, file.digest, file.digest_of
+        super().__init__(file)
         findings.unit = self.unit
-        self.limits = file.limits
         self.done = 0.0
-        self._path = file.path
         names, self._arrays = _heads(file, findings)
         lengths = {array.rows for array in self._arrays.values()}
         if len(lengths) > 1:
@@ -95,7 +92,7 @@ class NpzReader:
         step = max(min(ROWS, _BYTES // max(bytes_a_row, 1)), 1)
         with ExitStack() as stack:
             with _reported(findings):
-                archive = stack.enter_context(zipfile.ZipFile(self._path))
+                archive = stack.enter_context(zipfile.ZipFile(self._file.path))
                 takers = {
                     name: _Taker(stack.enter_context(archive.open(array.member)), array)
                     for name, array in arrays.items()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from recdata.submission.block import ROWS, USER, Block
 from recdata.submission.columns import Layout
-from recdata.submission.file import File
+from recdata.submission.file import File, OfFile
 from recdata.submission.finding import Findings, StopReadingError, Unit
 from recdata.submission.wanted import Wanted
 
@@ -30,7 +30,7 @@ class _Groups(NamedTuple):
     step: int
 
 
-class ParquetReader:
+class ParquetReader(OfFile):
     """A Parquet file on disk. Rows are numbered from 0.
 
     unread: rows of row groups that were passed over in the last reading. done: how much of the file was read, up to 1.
@@ -41,20 +41,17 @@ class ParquetReader:
 
     def __init__(self, file: File, findings: Findings) -> None:
         """Read the footer of ``file``. Raises StopReadingError, with the reason in ``findings``."""
-        self.name = file.name
-        self.size, self.digest, self.digest_of = file.size, file.digest, file.digest_of
-        self.limits = file.limits
+        super().__init__(file)
         self.unread = self.unread_groups = 0
         self.done = 0.0
-        self._path = file.path
         self._wanted: Wanted | None = None
         findings.unit = self.unit
-        with _reported(findings), self._open([]) as parquet:
+        with reported(findings), self._open([]) as parquet:
             self.rows = parquet.metadata.num_rows
             schema = parquet.schema_arrow
             file.limits.check("columns", len(schema.names), findings)
             self._layout = Layout.of(list(schema.names), lambda name: schema.field(name).type, findings)
-            _check_sizes(parquet.metadata, file, findings)
+            check_sizes(parquet.metadata, file, findings)
             self._user = schema.field(self._layout.user).type
         self.value, self.places = self._layout.value, self._layout.places
 
@@ -68,7 +65,9 @@ class ParquetReader:
     def _open(self, dictionaries: list[str], metadata: Any = None) -> pq.ParquetFile:
         import pyarrow.parquet as pq
 
-        return pq.ParquetFile(self._path, metadata=metadata, read_dictionary=dictionaries, pre_buffer=False)
+        return pq.ParquetFile(
+            self._file.path, metadata=metadata, read_dictionary=dictionaries, pre_buffer=False
+        )
 
     def blocks(self, findings: Findings, first: int = 0) -> Iterator[Block]:
         """Yield the row groups, small ones together, large ones in parts. first: the number of the first row."""
@@ -76,7 +75,7 @@ class ParquetReader:
         layout = self._layout.begin()
         self.unread = self.unread_groups = 0
         self.done = 0.0
-        with _reported(findings):
+        with reported(findings):
             parquet = self._open(dictionaries)
             try:
                 for groups in self._plan(parquet.metadata, first):
@@ -142,7 +141,7 @@ class ParquetReader:
                     "SELECT row_group_id, stats_min_value, stats_max_value FROM parquet_metadata(?) "
                     "WHERE path_in_schema = ? AND stats_null_count = 0 AND file_name = ? "
                     "AND stats_min_value IS NOT NULL AND stats_max_value IS NOT NULL",
-                    [str(self._path), self._layout.user, str(self._path)],
+                    [str(self._file.path), self._layout.user, str(self._file.path)],
                 ).fetchall()
         except (duckdb.Error, ValueError, RuntimeError):
             return {}
@@ -162,7 +161,7 @@ def find_unread(findings: Findings, reader: Any) -> int:
     return rows
 
 
-def _check_sizes(metadata: pq.FileMetaData, file: File, findings: Findings) -> None:
+def check_sizes(metadata: pq.FileMetaData, file: File, findings: Findings) -> None:
     """Check what the footer promises of rows and bytes before anything is unpacked."""
     unpacked = 0
     file.limits.check("rows", metadata.num_rows, findings)
@@ -192,7 +191,7 @@ def _is_scattered(column: pa.ChunkedArray) -> bool:
 
 
 @contextmanager
-def _reported(findings: Findings) -> Iterator[None]:
+def reported(findings: Findings) -> Iterator[None]:
     """Turn what pyarrow raises for damaged files into a finding, and StopReadingError."""
     import pyarrow as pa
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from recdata.submission.block import Block, Value, id_column, value_column
-from recdata.submission.file import File
+from recdata.submission.file import File, OfFile
 from recdata.submission.finding import Findings, StopReadingError, Unit
 from recdata.submission.listform import flatten, is_list
 from recdata.submission.nesting import too_deep
@@ -90,19 +90,16 @@ class Dialect(Protocol):
         """Parse one line, which has one prediction or a list of them. Raises BadLineError."""
 
 
-class TextReader:
+class TextReader(OfFile):
     """A text file on disk. Rows are numbered as lines, from 1, the header included."""
 
     unit: Unit = "line"
 
     def __init__(self, file: File, dialect: Dialect) -> None:
-        self.name = file.name
-        self.size, self.digest, self.digest_of = file.size, file.digest, file.digest_of
-        self.format = dialect.format + (f"+{file.packing}" if file.packing else "")
+        super().__init__(file)
+        self.format = file.packed(dialect.format)
         self.value: Value = dialect.value
-        self.limits = file.limits
         self.done = 0.0
-        self._file = file
         self._dialect = dialect
 
     def blocks(self, findings: Findings) -> Iterator[Block]:

@@ -110,7 +110,8 @@ def test_halves_of_surrogate_pairs_are_refused(task: AnswerTask, tmp_path: Path)
     rows = [{"id": key, "output": "x"} for key in IDS]
     rows[1]["output"] = "half \ud800 of a pair"
     (tmp_path / "p.json").write_text(json.dumps({"task": "LaMP_7", "golds": rows}))
-    (finding, *_) = found(task, tmp_path / "p.json").shown()
+    # The example has an answer: what is wrong with it is said once.
+    (finding,) = found(task, tmp_path / "p.json").shown()
     assert (finding.code, finding.row, finding.column, finding.value) == (
         "bad-encoding",
         1,
@@ -119,9 +120,18 @@ def test_halves_of_surrogate_pairs_are_refused(task: AnswerTask, tmp_path: Path)
     )
     assert "character 6 is half a surrogate pair" in finding.expected
     (tmp_path / "p.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
-    assert shown(found(task, tmp_path / "p.jsonl"))[0][:2] == ("bad-encoding", 2)
+    assert [each[:2] for each in shown(found(task, tmp_path / "p.jsonl"))] == [("bad-encoding", 2)]
     csv(tmp_path).write_bytes(b"example_id,answer\nq0,caf\xe9\nq1,x\nq2,x\nq3,x\n")
-    assert shown(found(task, tmp_path / "p.csv"))[0][:2] == ("bad-encoding", 2)
+    assert [each[:2] for each in shown(found(task, tmp_path / "p.csv"))] == [("bad-encoding", 2)]
+    lines = [json.dumps({"example_id": key, "answer": "x"}).encode() for key in IDS]
+    lines[2] = lines[2].replace(b'"x"', b'"caf\xe9"')
+    lines[3] = lines[3].replace(b"q3", b"q\xe9")
+    (tmp_path / "p.jsonl").write_bytes(b"\n".join(lines).replace(b'"example_id": "q0"', b'"id": "q0"'))
+    assert [each[:2] for each in shown(found(task, tmp_path / "p.jsonl"))] == [
+        ("bad-encoding", 3),
+        ("bad-encoding", 4),
+        ("missing-example", None),
+    ]
     binary = pa.table({"example_id": IDS, "answer": pa.array([b"x", b"\xff", b"x", b"x"])})
     pq.write_table(binary, tmp_path / "p.parquet")
     assert "bad-encoding" in found(task, tmp_path / "p.parquet").counts
@@ -154,6 +164,11 @@ def test_answers_of_any_length(task: AnswerTask, tmp_path: Path) -> None:
     assert result["ROUGE-L"] == 0
     lines = csv(tmp_path, f"q9,{huge}")
     assert found(task, lines).counts.keys() == {"over-limit"}
+    table = pa.table({"example_id": IDS, "answer": ["x" * 10_000] * 4})
+    pq.write_table(table, tmp_path / "p.parquet", use_dictionary=False, compression="none")
+    assert not found(task, tmp_path / "p.parquet", rows=4, bytes=50_000).total("error")
+    for limit in ({"rows": 3}, {"bytes": 30_000}, {"columns": 1}):
+        assert found(task, tmp_path / "p.parquet", **limit).counts.keys() == {"over-limit"}
 
 
 def test_what_has_no_end(task: AnswerTask, tmp_path: Path) -> None:
@@ -166,7 +181,7 @@ def test_what_has_no_end(task: AnswerTask, tmp_path: Path) -> None:
         '{"task": "LaMP_7", "golds": [], "golds": []}',
         '{"task": "LaMP_7", "golds": []} and more',
         '{"golds": ' + "[" * 100_000,
-        '{"task": "golds", "gold": []}'.replace('"golds"', '"golds"'),
+        '{"task": "golds", "gold": []}',
     ):
         path.write_text(text)
         findings = found(task, path)

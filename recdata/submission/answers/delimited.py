@@ -8,23 +8,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from recdata.submission.answers.rows import Batch, Row, batched, find_columns
-from recdata.submission.file import File
+from recdata.submission.delimited import FORMATS
+from recdata.submission.file import File, OfFile
 from recdata.submission.finding import Findings, StopReadingError, Unit
 
 _CHUNK = 1 << 20
 
 
-class DelimitedAnswers:
+class DelimitedAnswers(OfFile):
     """A text file with a header. Rows are numbered as lines, from 1, the header included."""
 
     unit: Unit = "line"
     task: str | None = None
 
     def __init__(self, file: File, delimiter: str) -> None:
-        self.name, self.limits = file.name, file.limits
-        self.size, self.digest, self.digest_of = file.size, file.digest, file.digest_of
-        self.format = {",": "csv", "\t": "tsv"}[delimiter] + (f"+{file.packing}" if file.packing else "")
-        self._file, self._delimiter = file, delimiter
+        super().__init__(file)
+        self.format = file.packed(FORMATS[delimiter])
+        self._delimiter = delimiter
 
     def batches(self, findings: Findings) -> Iterator[Batch]:
         """Yield the rows. Raises StopReadingError where the header lacks a column, or a line or field has no end."""

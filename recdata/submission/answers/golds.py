@@ -11,7 +11,7 @@ from recdata.schema.keys import RepeatedKeyError
 from recdata.submission.answers.delimited import text_of
 from recdata.submission.answers.jsonl import BadObjectError, answer_of, decoder
 from recdata.submission.answers.rows import Batch, Row, batched
-from recdata.submission.file import File
+from recdata.submission.file import File, OfFile
 from recdata.submission.finding import Findings, StopReadingError, Unit
 
 _PIECE = 1 << 20
@@ -19,17 +19,15 @@ _LONGEST = 1 << 25
 """An element of more letters than this is refused: what has no end must not be read into memory."""
 
 
-class GoldsAnswers:
+class GoldsAnswers(OfFile):
     """A JSON file in LaMP's layout, read element by element. Rows are the elements of ``golds``, numbered from 0."""
 
     unit: Unit = "row"
 
     def __init__(self, file: File) -> None:
-        self.name, self.limits = file.name, file.limits
-        self.size, self.digest, self.digest_of = file.size, file.digest, file.digest_of
-        self.format = "lamp" + (f"+{file.packing}" if file.packing else "")
+        super().__init__(file)
+        self.format = file.packed("lamp")
         self.task: str | None = None
-        self._file = file
 
     def batches(self, findings: Findings) -> Iterator[Batch]:
         """Yield the rows; elements that are no predictions are added to ``findings`` and left out."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from recdata.schema.keys import RepeatedKeyError, unique
 from recdata.submission.answers.rows import NAMES, Batch, Row, batched
-from recdata.submission.file import File
+from recdata.submission.file import File, OfFile
 from recdata.submission.finding import Findings, Unit
 from recdata.submission.text import BOM, pieces
 
@@ -21,17 +21,15 @@ class BadObjectError(Exception):
         self.column = column
 
 
-class JsonAnswers:
+class JsonAnswers(OfFile):
     """A text file of objects. Rows are numbered as lines, from 1."""
 
     unit: Unit = "line"
     task: str | None = None
 
     def __init__(self, file: File) -> None:
-        self.name, self.limits = file.name, file.limits
-        self.size, self.digest, self.digest_of = file.size, file.digest, file.digest_of
-        self.format = "jsonl" + (f"+{file.packing}" if file.packing else "")
-        self._file = file
+        super().__init__(file)
+        self.format = file.packed("jsonl")
 
     def batches(self, findings: Findings) -> Iterator[Batch]:
         """Yield the rows; lines that are wrong are added to ``findings`` and left out."""
@@ -45,9 +43,6 @@ class JsonAnswers:
                     continue
                 try:
                     yield Row(number, *answer_of(_parsed(line)))
-                except UnicodeDecodeError as error:
-                    expected = f"UTF-8 (byte {error.start + 1} of the line is {line[error.start]:#04x})"
-                    findings.add("bad-encoding", row=number, value=_shown(line), expected=expected)
                 except BadObjectError as error:
                     expected = str(error)
                     findings.add(
@@ -60,8 +55,9 @@ def _shown(line: bytes) -> str:
 
 
 def _parsed(line: bytes) -> Any:
+    """Return what a line says; bytes that are not UTF-8 become halves of surrogate pairs, which are found row by row."""
     try:
-        return decoder.decode(line.decode("utf-8").strip())
+        return decoder.decode(line.decode("utf-8", "surrogateescape").strip())
     except (json.JSONDecodeError, RepeatedKeyError, RecursionError):
         raise BadObjectError("one JSON object a line, each key once") from None
 

@@ -11,6 +11,7 @@ from recdata.submission.answers.golds import GoldsAnswers
 from recdata.submission.answers.jsonl import JsonAnswers
 from recdata.submission.answers.rows import NAMES, AnswerReader
 from recdata.submission.answers.table import ParquetAnswers, TableAnswers
+from recdata.submission.delimited import FORMATS as DELIMITERS
 from recdata.submission.file import File
 from recdata.submission.finding import Findings, StopReadingError
 from recdata.submission.limits import Limits
@@ -37,14 +38,15 @@ def open_answers(
     file = File(Path(predictions), limits or Limits(), name)
     findings = Findings(file.name, limit=limit)
     try:
-        reader = _reader(file, findings)
+        reader = reader_of(file, findings)
     except StopReadingError:
         return None, findings
     findings.unit = reader.unit
     return reader, findings
 
 
-def _reader(file: File, findings: Findings) -> AnswerReader:
+def reader_of(file: File, findings: Findings) -> AnswerReader:
+    """Return the reader for what a file holds. Raises StopReadingError, the reason in ``findings``, where there is none."""
     if file.size() == 0:
         findings.add("no-rows")
         raise StopReadingError
@@ -59,7 +61,7 @@ def _reader(file: File, findings: Findings) -> AnswerReader:
     if "\0" in first or head.startswith((b"\xff\xfe", b"\xfe\xff")):
         findings.add("bad-encoding", row=1, value=first, expected="UTF-8; this looks like UTF-16 or UTF-32")
         raise StopReadingError
-    for delimiter in (",", "\t"):
+    for delimiter in DELIMITERS:
         fields = {field.strip('"') for field in first.split(delimiter)}
         if len(fields) > 1 and fields & {name for names in NAMES.values() for name in names}:
             return DelimitedAnswers(file, delimiter)

@@ -21,6 +21,8 @@ NAMES = {ID: (ID, "id"), ANSWER: (ANSWER, "output")}
 """The columns by the names that they may have: recdata's own, and LaMP's."""
 ROWS = 1 << 12
 """How many rows a batch has where the format leaves the choice."""
+_MARK = "\ufffd"
+"""Stands where there is an answer that cannot be shown; the file has an error then, and gets no score."""
 
 
 class Row(NamedTuple):
@@ -92,12 +94,15 @@ def find_columns(names: Sequence[str], findings: Findings) -> tuple[str, str]:
 
 
 def batched(rows: Iterable[Row], findings: Findings) -> Iterator[Batch]:
-    """Yield rows as batches; those with half a surrogate pair, which no text in UTF-8 can hold, go to ``findings``."""
+    """Yield rows as batches; ids and answers with half a surrogate pair, which no UTF-8 can hold, go to ``findings``.
+
+    Whose row it is cannot be told of such an id, which leaves it out; such an answer is there, though it is wrong.
+    """
     import pyarrow as pa
 
-    def encoded(row: Row, column: str, text: str | None) -> bytes | None:
+    def refused(row: Row, column: str, text: str | None) -> bool:
         try:
-            return None if text is None else text.encode("utf-8")
+            (text or "").encode()
         except UnicodeEncodeError as error:
             findings.add(
                 "bad-encoding",
@@ -106,16 +111,17 @@ def batched(rows: Iterable[Row], findings: Findings) -> Iterator[Batch]:
                 value=text,
                 expected=f"Unicode text; character {error.start + 1} is half a surrogate pair, or a byte that is not UTF-8",
             )
-            raise
+            return True
+        return False
 
     iterator = iter(rows)
     while some := list(islice(iterator, ROWS)):
         kept = []
         for row in some:
-            try:
-                kept.append((row.number, encoded(row, ID, row.id), encoded(row, ANSWER, row.answer)))
-            except UnicodeEncodeError:
+            if refused(row, ID, row.id):
                 continue
+            answer = _MARK if refused(row, ANSWER, row.answer) else row.answer
+            kept.append((row.number, row.id, answer))
         numbers, ids, answers = zip(*kept, strict=True) if kept else ((), (), ())
-        columns = (pa.array(column, pa.large_binary()).cast(pa.large_string()) for column in (ids, answers))
+        columns = (pa.array(column, pa.large_string()) for column in (ids, answers))
         yield Batch(np.array(numbers, dtype=np.int64), *columns)

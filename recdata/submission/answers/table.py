@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recdata.submission.answers.rows import ANSWER, ID, ROWS, Batch, find_columns
-from recdata.submission.file import File
+from recdata.submission.block import is_text
+from recdata.submission.file import OfFile
 from recdata.submission.finding import Findings, StopReadingError, Unit
 from recdata.submission.limits import Limits
+from recdata.submission.parquet import check_sizes, reported
 from recdata.submission.places import LOCALE, Places
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class ParquetAnswers:
+class ParquetAnswers(OfFile):
     """A Parquet file. Rows are numbered from 0."""
 
     unit: Unit = "row"
@@ -26,28 +28,19 @@ class ParquetAnswers:
     task: str | None = None
     places: Places | None = None
 
-    def __init__(self, file: File) -> None:
-        self.name, self.limits = file.name, file.limits
-        self.size, self.digest, self.digest_of = file.size, file.digest, file.digest_of
-        self._file = file
-
     def batches(self, findings: Findings) -> Iterator[Batch]:
         """Yield the rows. Raises StopReadingError where the file is damaged or columns are not what they must be."""
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
         first = 0
-        try:
-            with pq.ParquetFile(self._file.path) as file:
-                self.limits.check("columns", len(file.schema_arrow.names), findings)
-                columns = find_columns(file.schema_arrow.names, findings)
-                self.places = Places() if columns[0] == LOCALE else None
-                for batch in file.iter_batches(ROWS, columns=list(columns)):
-                    yield _batch(batch, columns, first, findings, self.places)
-                    first += len(batch)
-        except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-            findings.add("unreadable", value=error)
-            raise StopReadingError from None
+        with reported(findings), pq.ParquetFile(self._file.path) as file:
+            self.limits.check("columns", len(file.schema_arrow.names), findings)
+            check_sizes(file.metadata, self._file, findings)
+            columns = find_columns(file.schema_arrow.names, findings)
+            self.places = Places() if columns[0] == LOCALE else None
+            for batch in file.iter_batches(ROWS, columns=list(columns)):
+                yield _batch(batch, columns, first, findings, self.places)
+                first += len(batch)
 
 
 class TableAnswers:
@@ -144,13 +137,13 @@ def _batch(
     import pyarrow as pa
 
     row = np.arange(first, first + len(batch))
-    id_column, answer = (_text(batch.column(name), name, findings) for name in columns)
+    id_column, answer = (text_of_column(batch.column(name), name, findings) for name in columns)
     if places is not None:
         id_column = places.keys(pa.chunked_array([id_column])).cast(pa.large_string())
     return Batch(row, id_column, answer)
 
 
-def _text(column: pa.Array, name: str, findings: Findings) -> pa.Array:
+def text_of_column(column: pa.Array, name: str, findings: Findings) -> pa.Array:
     """Return a column as large strings; numbers as Arrow writes them.
 
     Raises StopReadingError, with the column in ``findings``, where its type cannot be what it is for.
@@ -160,10 +153,8 @@ def _text(column: pa.Array, name: str, findings: Findings) -> pa.Array:
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     kind = column.type
-    texts = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
-    is_text = any(kind == getattr(pa, each)() for each in texts if hasattr(pa, each))
     whole = pa.types.is_integer(kind) or pa.types.is_null(kind)
-    if not (is_text or whole or (pa.types.is_floating(kind) and name not in (ID, "id"))):
+    if not (is_text(kind) or whole or (pa.types.is_floating(kind) and name not in (ID, "id"))):
         findings.add(
             "column-type", column=name, value=kind, expected="texts", remedy="write the column as text"
         )
