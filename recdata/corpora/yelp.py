@@ -43,6 +43,7 @@ _REVIEWS = {
 _BUSINESSES = {
     "business_id": "string!",
     "name": "text",
+    "neighborhood": "text",
     "address": "text",
     "full_address": "text",
     "city": "text",
@@ -116,7 +117,8 @@ def _businesses(raw: RawFiles, engine: DuckEngine) -> dict[str, str]:
             "checkins", "SELECT '' AS business_id, NULL AS checkins, NULL AS checkin_counts WHERE false"
         )
     return {
-        "items": "SELECT business_id AS item_id, name, coalesce(address, full_address) AS address, city, state, "
+        "items": "SELECT business_id AS item_id, name, nullif(neighborhood, '') AS neighborhood, "
+        "coalesce(address, full_address) AS address, city, state, "
         "postal_code, latitude, longitude, stars, review_count, coalesce(is_open = 1, open) AS is_open, "
         f"{_list('categories')} AS categories, attributes, hours, checkins, checkin_counts "
         "FROM businesses LEFT JOIN checkins USING (business_id)"
