@@ -54,13 +54,17 @@ class SparkEngine(Engine):
         threads: int | None = None,
     ) -> None:
         """spark: a session to work in; else one is found or started, see ``session``."""
-        self.session = (spark or session(master, conf, threads)).newSession()
+        given = spark or session(master, conf, threads)
+        self.session = given.newSession()
         self._kept: list[DataFrame] = []
         self._numbers = count()
         self._scratch: Path | None = None
         self.storage = Storage(self.session)
-        for key, value in SETTINGS.items():
-            self.session.conf.set(key, value)
+        # A new session has what Spark was started with, not what was set in the user's since then.
+        since = dict(given.conf.getAll.items() - self.session.conf.getAll.items())
+        for key, value in {**since, **(conf or {}), **SETTINGS}.items():
+            if given.conf.isModifiable(key) or not key.startswith("spark."):
+                self.session.conf.set(key, value)
 
     def frame(self, select: str) -> DataFrame:
         """Return the rows of a SELECT as a DataFrame; string literals in it mean what standard SQL means."""

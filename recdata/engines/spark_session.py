@@ -45,8 +45,8 @@ def session(
 
     master: as Spark knows it ("local[4]", "spark://host:7077", "yarn"); by default what Spark's own configuration says,
     and without that this machine, with ``threads`` (RECDATA_THREADS, or all). conf: Spark's settings. Raises
-    ResourceError where the extra or Java is not there or the master does not answer, InputError where a session with
-    another master runs in this process already.
+    ResourceError where the extra or Java is not there or the master does not answer, InputError where a session runs in
+    this process already that has another master, or in which a setting cannot be changed any more.
     """
     try:
         from pyspark import SparkConf
@@ -63,9 +63,7 @@ def session(
                 f"a Spark session with master {current} runs in this process; {master} would be another"
             )
         for key, value in (conf or {}).items():
-            if running.conf.isModifiable(key):
-                running.conf.set(key, value)
-            elif running.sparkContext.getConf().get(key) != value:
+            if not running.conf.isModifiable(key) and running.sparkContext.getConf().get(key) != value:
                 raise InputError(
                     f"{key} cannot be set any more: a Spark session runs in this process already"
                 )

@@ -150,6 +150,20 @@ def test_a_session_of_the_user_keeps_its_own_settings_and_views(spark: Any) -> N
     spark.conf.set("spark.sql.session.timeZone", "UTC")
 
 
+def test_what_was_set_since_spark_started_counts(spark: Any) -> None:
+    session = spark.newSession()
+    session.conf.set("spark.sql.shuffle.partitions", "7")
+    session.conf.set("fs.of.the.user", "known to Hadoop")
+    with open_engine(session) as engine:
+        assert isinstance(engine, SparkEngine)
+        assert engine.session.conf.get("spark.sql.shuffle.partitions") == "7"
+        assert engine.session.conf.get("fs.of.the.user") == "known to Hadoop"
+    with open_engine(Spark(conf={"spark.sql.shuffle.partitions": "5"})) as engine:
+        assert isinstance(engine, SparkEngine)
+        assert engine.session.conf.get("spark.sql.shuffle.partitions") == "5"
+    assert spark.conf.get("spark.sql.shuffle.partitions") == "2"
+
+
 def test_another_master_in_the_same_process_is_refused(spark: Any) -> None:
     assert session("local[2]").sparkContext is spark.sparkContext
     with pytest.raises(InputError, match=r"a Spark session with master local\[2\] runs in this process"):
