@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from recdata.protocol.origin import Origin
 from recdata.schema.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ def decode_part(task: Task, part: str) -> pa.Table:
     where another one stands there.
     """
     rows = task.rows(part)
-    origin = Origin.of(task.manifest)
+    origin = task.origin
     own = {"timestamp", "rating", "user_id", "item_id", *_CODES}
     declared = [column for column in origin.types()["interactions"] if column not in own]
     weight = task.weights(part)

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from recdata.engines import open_engine
-from recdata.store.arrays import parquet_files
 
 if TYPE_CHECKING:
     from recdata.engines.base import Engine
@@ -76,9 +75,9 @@ def measure(task: Task, engine: str | Any = None) -> Leakage:
                             it asks for none that training has. A model that counts it leaks: see the two rows of S3-Rec's
                             popularity recommender, which differ by it.
     """
-    with open_engine(engine) as opened:
+    with open_engine(task.engine(engine)) as opened:
         for part in task.parts:
-            opened.read(part, parquet_files(task.folder / f"{part}.parquet"), ["user", "item", "timestamp"])
+            opened.read(part, task.tables(part), ["user", "item", "timestamp"])
         measures = [*_times(opened), *_pairs(opened, task.parts), *_unknown(opened, task)]
     return Leakage(task.name, task.fingerprint, dict(task.protocol["leaks"]), measures)
 

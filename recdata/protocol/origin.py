@@ -78,6 +78,10 @@ class Origin:
         """Return the Parquet file of a record kind."""
         return self.folder / self.manifest["tables"][kind]["file"]
 
+    def read(self, kind: str, columns: Sequence[str]) -> pa.Table:
+        """Return columns of the table of a record kind."""
+        return read_table(self.path(kind), columns)
+
     def take(self, columns: Sequence[str], row: npt.NDArray[np.int64]) -> pa.Table:
         """Return columns of the interactions at places ``row``, one row group in memory at a time."""
         import pyarrow as pa
@@ -156,7 +160,7 @@ class Origin:
             raise InputError(
                 f"{self.manifest['name']}: items have no column {column!r} of texts; they have {', '.join(texts) or 'none'}"
             )
-        table = read_table(self.path("items"), ["item_id", column]).combine_chunks()
+        table = self.read("items", ["item_id", column]).combine_chunks()
         code = pc.index_in(table.column("item_id"), item_ids).combine_chunks()
         values = table.column(column).combine_chunks()
         if types[column] == "list<string>":

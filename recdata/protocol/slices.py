@@ -14,9 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from recdata.errors import InputError
-from recdata.protocol.origin import Origin
 from recdata.protocol.task import distinct
-from recdata.store.arrays import filled, read_table
+from recdata.store.arrays import filled
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -132,7 +131,7 @@ def slices_by(task: Task, column: str, part: str = "test") -> list[Slice]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    origin, units = Origin.of(task.manifest), units_of(task, part)
+    origin, units = task.origin, units_of(task, part)
     kind, _, plain = column.rpartition(".")
     types = origin.types()
     if kind not in ("", "items", "users") or plain not in types.get(kind or "interactions", {}):
@@ -140,7 +139,7 @@ def slices_by(task: Task, column: str, part: str = "test") -> list[Slice]:
         raise InputError(f"{task.name} has no column {column!r} to slice by; it has {', '.join(known)}")
     if kind:
         entity = kind[:-1]
-        table = read_table(origin.path(kind), [f"{entity}_id", plain]).combine_chunks()
+        table = origin.read(kind, [f"{entity}_id", plain]).combine_chunks()
         ids = task.user_ids if kind == "users" else task.item_ids
         place = pc.index_in(ids, table.column(f"{entity}_id").combine_chunks())
         code = units.user if kind == "users" else units.item

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from recdata.errors import InputError
 from recdata.protocol.folder import TaskFolder
-from recdata.store.arrays import read_batches, read_table, to_numpy
+from recdata.protocol.origin import Origin
+from recdata.store.arrays import parquet_files, read_batches, read_table, to_numpy
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -76,6 +77,19 @@ class Task(TaskFolder):
     Codes are places in the task's own sorted lists of user and item ids (``user_ids``, ``item_ids``), so that
     everything here is a function of the task's content alone. ``item_ids`` is the catalogue of full ranking.
     """
+
+    def engine(self, asked: Any = None) -> Any:
+        """Return the engine that works on the task: the one that is asked for, as ``open_engine`` takes it."""
+        return asked
+
+    def tables(self, *parts: str) -> list[Any]:
+        """Return the files of the tables of ``parts``, as the task's engine reads them."""
+        return [file for part in parts for file in parquet_files(self._path(part))]
+
+    @cached_property
+    def origin(self) -> Origin:
+        """The corpus that the task was made from. Raises as ``Origin.of``."""
+        return Origin.of(self.manifest)
 
     @property
     def metrics(self) -> list[str]:

@@ -63,17 +63,14 @@ def features_of(task: Task, column: str) -> Features:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from recdata.protocol.origin import Origin
-    from recdata.store.arrays import read_table
-
-    origin = Origin.of(task.manifest)
+    origin = task.origin
     known = origin.types().get("items", {})
     plain = column.removeprefix("items.")
     if plain not in known:
         raise InputError(
             f"{task.name}: its items have no column {plain!r}; they have {', '.join(known) or 'none'}"
         )
-    table = read_table(origin.path("items"), ["item_id", plain])
+    table = origin.read("items", ["item_id", plain])
     ids, values = table.column("item_id").combine_chunks(), table.column(plain).combine_chunks()
     place = pc.index_in(task.item_ids, ids)
     values = values.take(place)

@@ -70,11 +70,16 @@ class Result:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the document to ``path``, checked by its schema. Raises ResourceError where the disk refuses."""
-        from recdata.schema.documents import check
         from recdata.store.atomic import write_json
 
-        check(self.document, "result", "this result")
+        self.check()
         write_json(Path(path), self.document)
+
+    def check(self) -> None:
+        """Raise InputError where the document is not what its schema says."""
+        from recdata.schema.documents import check
+
+        check(self.document, "result", "this result")
 
     def __str__(self) -> str:
         """Show the metrics as a table of plain text."""

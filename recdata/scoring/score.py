@@ -61,20 +61,18 @@ def score(
     metric that does not exist or does not fit the task or convention, MissingError where the file is not there.
     """
     if isinstance(task, AnswerTask):
-        if engine is not None and is_spark(engine):
-            raise InputError(f"{task.name} is a task over examples, which the engine spark does not score")
         if convention is not None or ties != "md5":
             raise InputError(
                 f"{task.name} is a task over examples: there are no ties, and no conventions to choose from"
             )
-        return score_answers(task, predictions, metrics, part, per_user, limit, by, embeddings)
+        return score_answers(task, predictions, metrics, part, per_user, limit, by, embeddings, engine)
     if embeddings is not None:
         raise InputError(f"{task.name} is a task over interactions: no metric of it reads embeddings")
+    engine = task.engine(engine)
     spark = is_spark(engine)
     chosen = plan(task, metrics, convention, ties, by)
     if per_user is not None:
-        per_user = Path(per_user)
-        PerUser.check_name(per_user)
+        PerUser.check_name(Path(per_user))
         PerUser.check_unit(chosen)
     if spark:
         from recdata.scoring.spark.score import score as score_on_spark
@@ -86,7 +84,7 @@ def score(
         raise InputError(f"convention {chosen.name} leaves nobody of {task.name} to average over")
     (result,) = results
     if per_user is not None and not spark:
-        write(result.per_user(), per_user)
+        write(result.per_user(), Path(per_user))
     return result
 
 
@@ -106,6 +104,7 @@ def compare(
     the protocol's at the cutoff of its primary one. Other parameters and errors as ``score``.
     """
     task = of_interactions(task, "a choice of conventions")
+    engine = task.engine(engine)
     chosen = find_conventions(conventions) if isinstance(conventions, str) else conventions
     if is_spark(engine):
         from recdata.scoring.spark.score import score as score_on_spark

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from recdata.engines import is_spark
-from recdata.errors import InputError
-from recdata.protocol.answers import AnyTask
-from recdata.protocol.task import Task
+from recdata.protocol.answers import AnswerTask, AnyTask
 from recdata.submission.examine import SHOWN
 from recdata.submission.examine import validate as validate_here
 from recdata.submission.finding import Findings
@@ -21,10 +19,14 @@ def validate(
     engine: as ``recdata.engines.open_engine`` takes it; on Spark predictions are what ``recdata.scoring.score.score``
     says. Errors as there.
     """
-    if not is_spark(engine) or (engine is None and not isinstance(task, Task)):
+    if isinstance(task, Task):
+        engine = task.engine(engine)
+    if not is_spark(engine):
         return validate_here(task, predictions, part, limit)
-    if not isinstance(task, Task):
-        raise InputError(f"{task.name} is a task over examples, which the engine spark does not read")
+    if isinstance(task, AnswerTask):
+        from recdata.scoring.spark.answers.score import validate as validate_answers
+
+        return validate_answers(task, predictions, part, limit, engine)
     from recdata.scoring.spark.score import validate as validate_on_spark
 
     return validate_on_spark(task, predictions, part, limit, engine)

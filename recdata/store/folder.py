@@ -25,6 +25,12 @@ class Folder:
 
         return cls(folder, read_manifest(folder))
 
+    def check_files(self) -> None:
+        """Compare the files with the manifest. Raises MismatchError naming the first that differs."""
+        from recdata.store.files import check_files
+
+        check_files(self.folder, self.manifest.get("tables", {}))
+
     @property
     def name(self) -> str:
         """The name with its versions: ``movielens-100k@1.0.0``, ``movielens-100k@1.0.0/loo-last@1``."""

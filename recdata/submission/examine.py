@@ -16,7 +16,6 @@ from recdata.metrics.lists import Tops
 from recdata.metrics.ratings import Ratings
 from recdata.protocol.answers import AnswerTask, AnyTask
 from recdata.protocol.task import Task
-from recdata.store.files import check_files
 from recdata.submission.arrangement import ArrangementChecks
 from recdata.submission.asked import Asked
 from recdata.submission.block import USER, Identity, Reader
@@ -98,7 +97,7 @@ def examine(
     examine_family = _examine_rating if task.protocol["task"] == "rating" else _examine_ranking
     with ThreadPoolExecutor(1) as thread:
         # Where the task's files are not what its manifest says, that explains whatever goes wrong.
-        intact = thread.submit(check_files, task.folder, task.manifest.get("tables", {}))
+        intact = thread.submit(task.check_files)
         try:
             return examine_family(task, reader, findings, part, cutoff, asked)
         finally:

@@ -12,7 +12,6 @@ from recdata.engines.spark import SparkEngine
 from recdata.engines.spark_session import told
 from recdata.errors import InputError
 from recdata.metrics.lists import Training
-from recdata.protocol.origin import Origin
 from recdata.protocol.slices import (
     MOST_VALUES,
     Below,
@@ -177,7 +176,7 @@ def _by_column(
     from pyspark.sql import functions as f
     from pyspark.sql.types import ArrayType, StructType
 
-    origin, rows = Origin.of(task.manifest), units(relations, task, part)
+    origin, rows = task.origin, units(relations, task, part)
     kind, _, plain = column.rpartition(".")
     types = origin.types()
     if kind not in ("", "items", "users") or plain not in types.get(kind or "interactions", {}):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from recdata.engines.spark import SparkEngine
-from recdata.engines.spark_places import pattern
+from recdata.engines.spark_places import is_uri, literally, pattern, place_of
 from recdata.engines.spark_session import LOCAL, told
+from recdata.engines.spark_storage import Stored
 from recdata.errors import MissingError
 from recdata.store.files import sha256_of
 from recdata.submission.finding import Findings, StopReadingError
@@ -43,11 +43,10 @@ class Files:
         reason in ``findings`` where they are in no format that is read here.
         """
         self._engine = engine
-        local = Path(text).exists()
+        # A path that is not there may be one of Spark's default file system.
+        given = place_of(text) if is_uri(text) or Path(text).exists() else text
         with told():
-            listed = engine.session.read.format("binaryFile").load(
-                pattern(Path(text)) if local else uri(text)
-            )
+            listed = engine.session.read.format("binaryFile").load(pattern(given))
             columns = listed.selectExpr("path", "_metadata.file_path AS key", "length")
             rows = columns.limit(limits.parts + 1).collect()
         limits.check("parts", len(rows), findings)
@@ -71,7 +70,7 @@ class Files:
     @property
     def paths(self) -> list[str]:
         """The files' paths, as Spark's readers take them."""
-        return [re.sub(r"([{}\[\]*?\\])", r"\\\1", file.path) for file in self.parts]
+        return [literally(file.path) for file in self.parts]
 
     def size(self) -> int:
         """Return the size of the files in bytes."""
@@ -102,14 +101,12 @@ class Files:
         here = all(path.startswith("file:") for path in paths)
         if here and self.size() <= _SMALL:
             return {path: sha256_of(Path(path.removeprefix("file:"))) for path in paths}
+        if not here or not LOCAL.match(session.sparkContext.master):
+            return self._engine.storage.sha256([Stored(f.path, f.name, f.size) for f in self.parts])
         with told():
-            if here and LOCAL.match(session.sparkContext.master):
-                listed = session.createDataFrame([(path,) for path in paths], "path string")
-                spread = listed.repartition(min(len(paths), session.sparkContext.defaultParallelism))
-                hashed = self._engine.mapped(spread, _hash_files, "path string, sha256 string")
-            else:
-                files = session.read.format("binaryFile").load(self.paths)
-                hashed = files.selectExpr("path", "sha2(content, 256) AS sha256")
+            listed = session.createDataFrame([(path,) for path in paths], "path string")
+            spread = listed.repartition(min(len(paths), session.sparkContext.defaultParallelism))
+            hashed = self._engine.mapped(spread, _hash_files, "path string, sha256 string")
             return dict(map(tuple, hashed.collect()))
 
 
@@ -123,15 +120,6 @@ def kind(name: str) -> str:
     for ending in _PACKED:
         name = name.removesuffix(ending)
     return _FORMATS.get("." + name.rpartition(".")[2], "")
-
-
-def uri(text: str) -> str:
-    """Return the URI of a path that is not this machine's; one whose slashes were made one gets them back.
-
-    >>> uri("s3a:/bucket/predictions")
-    's3a://bucket/predictions'
-    """
-    return re.sub(r"^((?!file:)[a-z][a-z0-9+.-]+):/(?!/)", r"\1://", text)
 
 
 def _hash_files(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from recdata.engines import open_engine
 from recdata.engines.spark import SparkEngine
 from recdata.errors import InputError
 from recdata.protocol.task import Task
@@ -23,13 +21,13 @@ from recdata.scoring.spark.job import Job
 from recdata.scoring.spark.output import schema
 from recdata.scoring.spark.peruser import SpreadPerUser
 from recdata.scoring.spark.reading import Predictions
+from recdata.scoring.spark.result import SpreadResult
+from recdata.scoring.spark.source import begin, opened
 from recdata.scoring.spark.union import Relations, union
-from recdata.store.files import check_files
 from recdata.submission.examine import Examined
 from recdata.submission.expected import check_part, fixes_candidates, masks_seen, refused_codes
-from recdata.submission.finding import Findings, RejectedError, StopReadingError, escape
+from recdata.submission.finding import Findings, RejectedError, StopReadingError
 from recdata.submission.limits import Limits
-from recdata.submission.spool import Given
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -42,7 +40,7 @@ def validate(task: Task, predictions: Any, part: str, limit: int, engine: Any) -
 
     predictions: a path or URI, a table by name, or a DataFrame of Spark's. engine: as ``open_engine`` takes it.
     """
-    with _opened(engine) as spark:
+    with opened(engine) as spark:
         return _examine(spark, task, predictions, part, limit, ()).findings
 
 
@@ -59,25 +57,11 @@ def score(
 
     A plan that averages over nobody has no result. per_user: where the first plan's values of users are written.
     """
-    opened = open_engine(engine)
-    if not isinstance(opened, SparkEngine):
-        raise TypeError("this scores on Spark")
-    try:
-        run = _examine(opened, task, predictions, part, limit, plans)
+    with opened(engine, keep=True) as spark:
+        run = _examine(spark, task, predictions, part, limit, plans)
         if run.findings.total("error"):
             raise RejectedError(run.findings)
         return run.results(per_user)
-    except BaseException:
-        opened.close()
-        raise
-
-
-@contextmanager
-def _opened(engine: Any) -> Iterator[SparkEngine]:
-    with open_engine(engine) as opened:
-        if not isinstance(opened, SparkEngine):
-            raise TypeError("this reads on Spark")
-        yield opened
 
 
 @dataclass
@@ -149,7 +133,7 @@ class _Run:
             values = SpreadPerUser(self.engine, self.relations, self.task, plan, out, number * step)
             if per_user is not None and not found:
                 values.write(per_user)
-            found.append(Result(document, values, self.findings))
+            found.append(SpreadResult(document, values, self.findings, self.engine.storage))
         return found
 
 
@@ -157,16 +141,12 @@ def _examine(
     engine: SparkEngine, task: Task, given: Any, part: str, limit: int, plans: Sequence[Plan]
 ) -> _Run:
     check_part(part)
-    limits = Limits()
-    if isinstance(given, Given):
-        given, limits, _ = given
-    text = given if isinstance(given, str | os.PathLike) else f"<{type(given).__name__}>"
-    findings = Findings(escape(os.fspath(text), 200), "row", limit)
+    given, limits, findings = begin(given, limit)
     findings.refuse(refused_codes(task.protocol))
     relations = Relations(engine, task)
     run = _Run(engine, task, part, plans, findings, relations)
     with ThreadPoolExecutor(1) as thread:
-        intact = thread.submit(check_files, task.folder, task.manifest.get("tables", {}))
+        intact = thread.submit(task.check_files)
         try:
             predictions = run.predictions = Predictions(engine, given, findings, limits)
             _compute(run, predictions, limits)
