@@ -25,6 +25,10 @@ class TaskFolder(Folder, ABC):
         """The protocol document that the task was made with, defaults filled in."""
         return self.manifest["protocol"]  # type: ignore[no-any-return]
 
+    def engine(self, asked: Any = None) -> Any:
+        """Return the engine that works on the task: the one that is asked for, as ``open_engine`` takes it."""
+        return asked
+
     @property
     @abstractmethod
     def parts(self) -> tuple[str, ...]:

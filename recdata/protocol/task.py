@@ -78,10 +78,6 @@ class Task(TaskFolder):
     everything here is a function of the task's content alone. ``item_ids`` is the catalogue of full ranking.
     """
 
-    def engine(self, asked: Any = None) -> Any:
-        """Return the engine that works on the task: the one that is asked for, as ``open_engine`` takes it."""
-        return asked
-
     def tables(self, *parts: str) -> list[Any]:
         """Return the files of the tables of ``parts``, as the task's engine reads them."""
         return [file for part in parts for file in parquet_files(self._path(part))]

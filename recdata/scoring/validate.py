@@ -6,6 +6,7 @@ from typing import Any
 
 from recdata.engines import is_spark
 from recdata.protocol.answers import AnswerTask, AnyTask
+from recdata.protocol.task import Task
 from recdata.submission.examine import SHOWN
 from recdata.submission.examine import validate as validate_here
 from recdata.submission.finding import Findings
@@ -19,8 +20,7 @@ def validate(
     engine: as ``recdata.engines.open_engine`` takes it; on Spark predictions are what ``recdata.scoring.score.score``
     says. Errors as there.
     """
-    if isinstance(task, Task):
-        engine = task.engine(engine)
+    engine = task.engine(engine)
     if not is_spark(engine):
         return validate_here(task, predictions, part, limit)
     if isinstance(task, AnswerTask):
