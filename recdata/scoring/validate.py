@@ -6,7 +6,6 @@ from typing import Any
 
 from recdata.engines import is_spark
 from recdata.protocol.answers import AnswerTask, AnyTask
-from recdata.protocol.task import Task
 from recdata.submission.examine import SHOWN
 from recdata.submission.examine import validate as validate_here
 from recdata.submission.finding import Findings
