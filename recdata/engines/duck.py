@@ -15,7 +15,8 @@ import numpy as np
 
 from recdata.engines.bad_rows import BadRows
 from recdata.engines.base import Engine, name, quote
-from recdata.errors import ResourceError
+from recdata.errors import InputError, ResourceError
+from recdata.processes import processors
 from recdata.store.arrays import parquet_files, to_numpy
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ class DuckEngine(Engine):
     name = "duckdb"
 
     def __init__(self, threads: int | None = None, skip_bad_rows: int = 0) -> None:
-        """threads: how many, by default RECDATA_THREADS or all. skip_bad_rows: how many of raw files may be left out."""
+        """threads: how many, by default RECDATA_THREADS or all. skip_bad_rows: how many of raw files may be left out.
+
+        Raises InputError where RECDATA_THREADS or RECDATA_MEMORY is none, ResourceError where nothing can be spilled.
+        """
         self.bad_rows = BadRows(skip_bad_rows)
         try:
             # It goes at the end of the program too, where an interrupt keeps this from being closed.
@@ -43,7 +47,7 @@ class DuckEngine(Engine):
         self.connection = duckdb.connect(
             config={
                 "temp_directory": self._spill,
-                "threads": threads or int(os.environ.get("RECDATA_THREADS", 0)) or os.cpu_count() or 1,
+                "threads": threads or processors(),
                 # Nothing is fetched behind the user's back, and a session's zone changes no result.
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
@@ -54,7 +58,11 @@ class DuckEngine(Engine):
         # The bar of DuckDB would go to standard output, where data belongs.
         self.connection.execute("SET enable_progress_bar = false")
         if limit := os.environ.get("RECDATA_MEMORY"):
-            self.connection.execute(f"SET memory_limit = {quote(limit)}")
+            try:
+                self.connection.execute(f"SET memory_limit = {quote(limit)}")
+            except duckdb.Error as error:
+                self.close()
+                raise InputError(f"RECDATA_MEMORY is {limit!r}; expected a size such as 4GB") from error
 
     @contextmanager
     def in_order(self) -> Iterator[None]:
@@ -69,14 +77,19 @@ class DuckEngine(Engine):
         """Return a path where a file may be written that is removed with the engine."""
         return Path(tempfile.mkdtemp(dir=self._spill)) / filename
 
-    def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
+    @contextmanager
+    def _within_limits(self) -> Iterator[None]:
         try:
-            return self.connection.execute(sql)
+            yield
         except duckdb.OutOfMemoryException as error:
             raise ResourceError(
                 f"DuckDB ran out of memory or of disk for {self._spill}: {error}. "
                 "Set RECDATA_MEMORY higher, or TMPDIR to a larger disk."
             ) from error
+
+    def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        with self._within_limits():
+            return self.connection.execute(sql)
 
     def read(self, relation: str, paths: Sequence[Path], columns: Sequence[str]) -> None:
         """Name ``relation`` the given columns of Parquet files, or of folders of them."""
@@ -106,12 +119,14 @@ class DuckEngine(Engine):
 
     def columns(self, select: str) -> dict[str, npt.NDArray[Any]]:
         """Return a result as one NumPy array a column."""
-        table = self.connection.sql(select).to_arrow_table()
+        with self._within_limits():
+            table = self.connection.sql(select).to_arrow_table()
         return {column: to_numpy(table.column(column)) for column in table.column_names}
 
     def batches(self, select: str, size: int) -> Iterator[pa.RecordBatch]:
         """Stream a result as Arrow batches of about ``size`` rows."""
-        yield from self.connection.sql(select).to_arrow_reader(size)
+        with self._within_limits():
+            yield from self.connection.sql(select).to_arrow_reader(size)
 
     def stream(self, select: str, size: int) -> Iterator[pa.RecordBatch]:
         """Stream a result as ``batches`` does, reading the first table of every join through and holding the others.
@@ -120,7 +135,7 @@ class DuckEngine(Engine):
         """
         self.connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
         try:
-            with self.connection.sql(select).to_arrow_reader(size) as reader:
+            with self._within_limits(), self.connection.sql(select).to_arrow_reader(size) as reader:
                 yield from reader
         finally:
             self.connection.execute("SET disabled_optimizers = ''")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from recdata import errors
 from recdata.errors import InputError, MissingError, ResourceError
+from recdata.processes import processors
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -69,7 +70,7 @@ def session(
                 )
         return running
     settings = SparkConf()
-    cores = threads or int(os.environ.get("RECDATA_THREADS", 0)) or os.cpu_count() or 1
+    cores = threads or processors()
     asked = master or settings.get("spark.master") or f"local[{cores}]"
     for key, value in {**_defaults(asked, cores), **SETTINGS}.items():
         settings.setIfMissing(key, value)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from recdata.engines import open_engine
 from recdata.engines.base import Engine, name, quote
-from recdata.errors import InputError
+from recdata.engines.duck import DuckEngine
+from recdata.errors import InputError, ResourceError
 
 pairs = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), min_size=1, max_size=80)
 
@@ -95,3 +96,31 @@ def test_names_and_texts_cannot_break_out() -> None:
 def test_an_unknown_engine_is_named() -> None:
     with pytest.raises(InputError, match="no engine is called 'flink'"):
         open_engine("flink")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [("RECDATA_THREADS", "two", "a whole number"), ("RECDATA_MEMORY", "much", "a size such as 4GB")],
+)
+def test_a_limit_that_is_none_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InputError, match=f"{name} is '{value}'; expected {expected}"):
+        open_engine()
+
+
+def test_whatever_asks_for_too_much_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECDATA_MEMORY", "30MB")
+    large = "SELECT range AS place FROM range(5000000) ORDER BY md5(CAST(range AS VARCHAR))"
+    with DuckEngine(threads=1) as engine:
+        engine.connection.execute("SET max_temp_directory_size = '1MB'")
+        ways = [
+            engine.columns,
+            engine.fetch,
+            lambda s: list(engine.batches(s, 1000)),
+            lambda s: list(engine.stream(s, 1000)),
+        ]
+        for way in ways:
+            with pytest.raises(ResourceError, match="Set RECDATA_MEMORY higher, or TMPDIR to a larger disk"):
+                way(large)
