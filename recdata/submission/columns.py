@@ -10,6 +10,7 @@ from recdata.errors import InputError
 from recdata.submission.block import ITEM, ROWS, USER, Block, Value, id_column, value_column
 from recdata.submission.finding import Findings, StopReadingError, escape
 from recdata.submission.listform import ITEMS, SCORES, flatten, is_list
+from recdata.submission.places import ITEMS as ITEMS_EACH
 from recdata.submission.places import LOCALE, PREDICTED, Places, check_lengths
 
 if TYPE_CHECKING:
@@ -46,8 +47,12 @@ def plain_names(names: Sequence[str]) -> list[str]:
 def choose_value(names: Sequence[str], findings: Findings) -> Value:
     """Return which column orders the lists: score, or rank where there is no score.
 
-    Raises StopReadingError, with what is missing or there twice in ``findings``.
+    Raises StopReadingError, with what is missing, there twice or of no use in ``findings``.
     """
+    if {LOCALE, PREDICTED} <= set(names) and USER not in names:
+        expected = f"in Parquet, a list of {ITEMS_EACH} items in each row"
+        findings.add("column-type", column=PREDICTED, expected=expected, remedy="write lists, not their text")
+        raise StopReadingError
     value: Value = "rank" if "rank" in names and "score" not in names else "score"
     there = ", ".join(escape(name, 30) for name in names[:20]) or "none"
     wrong = False
@@ -133,12 +138,15 @@ class Layout:
 
     def _flat(self, columns: list[Any], first: int, findings: Findings) -> Block:
         import pyarrow as pa
+        import pyarrow.compute as pc
 
-        user = columns[0]
+        user, items = columns[:2]
         if self.places is not None:
-            check_lengths(columns[1], first, findings)
-            user = pa.chunked_array([self.places.keys(user)])
-        flat = flatten(user, columns[1], columns[2] if len(columns) > 2 else None, first, findings)
+            check_lengths(items, first, findings)
+            user = pa.chunked_array([self.places.keys(user, first, findings)])
+            # A row of nobody is found once, and not once for each of its items.
+            items = pc.if_else(user.is_valid(), items, pa.scalar(None, items.type))
+        flat = flatten(user, items, columns[2] if len(columns) > 2 else None, first, findings)
         value = pa.chunked_array([pa.array(flat.rank)]) if flat.value is None else flat.value
         return _block([flat.user, flat.item, value], self.value, 0, findings)._replace(first=flat.row)
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recdata.errors import InputError
-from recdata.protocol.task import Pairs, Task, distinct
+from recdata.protocol.task import Pairs, Rows, Task, distinct
 
 _PREDICTED = ("valid", "test")
 
@@ -112,6 +112,21 @@ class Expected:
             seen,
             None if candidates is None else ByUser.of(candidates, users),
         )
+
+
+def rated_rows(task: Task, part: str, share: bool = False) -> Rows:
+    """Return the rows of ``part`` of a rating task.
+
+    share: whether ``task`` is but a share of one, which may have no rows. Raises InputError where there are none, or one
+    has no rating.
+    """
+    check_part(part)
+    rows = task.rows(part)
+    if not len(rows.user) and not share:
+        raise InputError(f"{task.name}: the {part} part has no rows, so that nothing can be scored in it")
+    if np.isnan(rows.rating).any():
+        raise InputError(f"{task.name}: rows of the {part} part have no rating; the protocol needs ratings")
+    return rows
 
 
 def trained_items(task: Task) -> npt.NDArray[np.bool_]:

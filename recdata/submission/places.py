@@ -38,13 +38,18 @@ class Places:
     def __init__(self) -> None:
         self.rows: dict[str, int] = {}
 
-    def keys(self, locales: pa.ChunkedArray) -> pa.Array:
-        """Return for the next rows locale and place, "UK-0"; null where there is no locale."""
+    def keys(self, locales: pa.ChunkedArray, first: int, findings: Findings) -> pa.Array:
+        """Return for the next rows locale and place, "UK-0"; null where there is no locale, which is found.
+
+        first: the number of the first row.
+        """
         import pyarrow as pa
         import pyarrow.compute as pc
 
         encoded = locales.cast(pa.string()).combine_chunks().dictionary_encode()
         code = filled(encoded.indices, -1)
+        expected = "the session's locale: rows are known by it and their place"
+        findings.add_rows("null-id", first + np.flatnonzero(code < 0), LOCALE, lambda _: "", expected)
         place = np.zeros(len(code), dtype=np.int64)
         for number, locale in enumerate(encoded.dictionary.to_pylist()):
             here = np.flatnonzero(code == number)
@@ -52,6 +57,14 @@ class Places:
             place[here] = before + np.arange(len(here))
             self.rows[locale] = before + len(here)
         return pc.binary_join_element_wise(encoded.cast(pa.string()), pa.array(place).cast(pa.string()), "-")
+
+
+def instead_of(columns: str, held: str) -> str:
+    """Return the policy that lets predictions have this layout. columns: the usual ones. held: what a row holds."""
+    return (
+        f"instead of {columns} Parquet may have {LOCALE} and {PREDICTED}, {held}, a row a session in the order of the "
+        "test set (KDD Cup 2023)"
+    )
 
 
 def places_of(reader: object) -> Places | None:

@@ -7,12 +7,11 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from recdata.errors import InputError
 from recdata.metrics.ratings import Ratings
 from recdata.protocol.task import Task
 from recdata.submission.block import ITEM
 from recdata.submission.encode import Coded
-from recdata.submission.expected import check_part
+from recdata.submission.expected import rated_rows
 from recdata.submission.finding import Findings
 from recdata.submission.ids import Ids
 
@@ -23,18 +22,8 @@ class RatingPass:
     def __init__(
         self, task: Task, part: str, users: Ids, items: Ids, findings: Findings, share: bool = False
     ) -> None:
-        """Read the rows of ``part``. Raises InputError where one has no rating, or there are none.
-
-        share: whether ``task`` is but a share of one, which may have no rows.
-        """
-        check_part(part)
-        self._rows = task.rows(part)
-        if not len(self._rows.user) and not share:
-            raise InputError(f"{task.name}: the {part} part has no rows, so that nothing can be scored in it")
-        if np.isnan(self._rows.rating).any():
-            raise InputError(
-                f"{task.name}: rows of the {part} part have no rating; the protocol needs ratings"
-            )
+        """Read the rows of ``part``. share, and errors: as in ``rated_rows``."""
+        self._rows = rated_rows(task, part, share)
         self.population = np.unique(self._rows.user)
         self.missing = 0
         self.outside = 0

@@ -17,9 +17,9 @@ from recdata.protocol.task import Task
 from recdata.store.atomic import atomic_file
 from recdata.submission.block import ITEM, USER
 from recdata.submission.codes import FORMATS_READ
-from recdata.submission.expected import Expected, check_part, refused_codes
+from recdata.submission.expected import Expected, check_part, rated_rows, refused_codes
 from recdata.submission.finding import escape
-from recdata.submission.places import ITEMS, LOCALE, PREDICTED, Sessions
+from recdata.submission.places import ITEMS, Sessions, instead_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,7 +31,10 @@ FORMATS = (".parquet", ".csv", ".tsv")
 
 
 def expect(task: AnyTask, part: str = "test") -> dict[str, Any]:
-    """Return what predictions for ``part`` of ``task`` must be, as JSON would have it. Errors as ``Expected.of``."""
+    """Return what predictions for ``part`` of ``task`` must be, as JSON would have it.
+
+    Raises InputError where the part cannot be predicted: it is for training, or nothing could be scored in it.
+    """
     if isinstance(task, AnswerTask):
         from recdata.submission.answers import template
 
@@ -87,10 +90,7 @@ def _policies(task: Task, part: str, rating: bool) -> list[str]:
     elif expected.seen is not None:
         policies.append("an item that the user already has keeps its rank and counts as a miss")
     if Sessions.of(task, part) is not None:
-        policies.append(
-            f"instead of {USER}, {ITEM} and score Parquet may have {LOCALE} and {PREDICTED}, a list of {ITEMS} items, "
-            "a row a session in the order of the test set (KDD Cup 2023)"
-        )
+        policies.append(instead_of(f"{USER}, {ITEM} and score", f"a list of {ITEMS} items"))
     return policies
 
 
@@ -134,7 +134,8 @@ def write_template(task: AnyTask, path: Path, part: str = "test", empty: bool = 
 
     Lists of a ranking are as long as the largest cutoff, items taken in the order of their MD5 from a place that differs
     from user to user, without what is masked; ratings are the middle of the training part's. empty: the columns alone.
-    The format is that of the name: .parquet, .csv or .tsv. Raises InputError where it is another, or ``path`` is a folder.
+    The format is that of the name: .parquet, .csv or .tsv. Raises InputError where it is another, or ``path`` is a folder,
+    and as ``expect`` does.
     """
     if isinstance(task, AnswerTask):
         from recdata.submission.answers import template
@@ -213,6 +214,7 @@ def _lists(
 
 
 def _ratings(task: Task, part: str, most: int | None) -> pa.Table:
+    rated_rows(task, part)
     pairs, known = task.pairs(part), task.rows("train").rating
     known = known[~np.isnan(known)]
     middle = float(np.median(known)) if len(known) else 0.0

@@ -193,7 +193,26 @@ def test_a_missing_and_a_surplus_session(task: Task, tmp_path: Path) -> None:
     nothing: list[Any] = [
         (None if place == 5 else locale, items) for place, (locale, items) in enumerate(rows())
     ]
-    assert {"missing-session": 1, "null-id": 100}.items() <= codes(checked(task, nothing, tmp_path)).items()
+    found = checked(task, nothing, tmp_path)
+    assert {"missing-session": 1, "null-id": 1}.items() <= codes(found).items()
+    (empty,) = (each for each in found.shown() if each.code == "null-id")
+    assert (empty.row, empty.column) == (5, "locale")
+
+
+def test_the_layout_without_lists_is_told(task: Task, tmp_path: Path) -> None:
+    texts = [{"locale": locale, "next_item_prediction": " ".join(items)} for locale, items in rows()]
+    pq.write_table(pa.Table.from_pylist(texts), tmp_path / "p.parquet")
+    pyarrow.csv.write_csv(pa.Table.from_pylist(texts), tmp_path / "p.csv")
+    (tmp_path / "p.jsonl").write_text("\n".join(map(json.dumps, texts)))
+    for given in (
+        tmp_path / "p.parquet",
+        tmp_path / "p.csv",
+        tmp_path / "p.jsonl",
+        pa.Table.from_pylist(texts),
+    ):
+        (found,) = validate(task, given).shown()
+        assert (found.code, found.column) == ("column-type", "next_item_prediction")
+        assert "a list of 100 items" in found.expected
 
 
 def test_shuffled_rows_of_a_locale_are_seen(task: Task, tmp_path: Path) -> None:

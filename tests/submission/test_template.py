@@ -50,6 +50,16 @@ def test_templates_are_valid(tmp_path: Path, kind: str, suffix: str) -> None:
     assert list(validate(task, path).counts) == ["no-rows"]
 
 
+@pytest.mark.parametrize("kind", ["full", "rating"])
+def test_parts_with_nothing_to_predict_are_refused(tmp_path: Path, kind: str) -> None:
+    task = task_of(tmp_path / "task", kind)
+    with pytest.raises(InputError, match="nothing can be scored in it"):
+        expect(task, "valid")
+    with pytest.raises(InputError, match="nothing can be scored in it"):
+        write_template(task, tmp_path / "p.csv", "valid")
+    assert not (tmp_path / "p.csv").exists()
+
+
 def test_a_template_is_the_same_each_time(tmp_path: Path) -> None:
     task = task_of(tmp_path / "task", "full")
     for name in ("a.parquet", "b.parquet"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from recdata.store.arrays import validity
 from recdata.submission.answers.rows import ANSWER, ID, ROWS, Batch, find_columns
 from recdata.submission.block import is_text
 from recdata.submission.file import OfFile
@@ -139,7 +140,10 @@ def _batch(
     row = np.arange(first, first + len(batch))
     id_column, answer = (text_of_column(batch.column(name), name, findings) for name in columns)
     if places is not None:
-        id_column = places.keys(pa.chunked_array([id_column])).cast(pa.large_string())
+        id_column = places.keys(pa.chunked_array([id_column]), first, findings).cast(pa.large_string())
+        # Rows of nobody are found there.
+        there = id_column.is_valid()
+        row, id_column, answer = row[validity(id_column)], id_column.filter(there), answer.filter(there)
     return Batch(row, id_column, answer)
 
 
