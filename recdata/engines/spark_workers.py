@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -47,3 +47,28 @@ def add_up(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield rows(row[start[:-1]], sums[:-1])
     if waiting is not None:
         yield rows([waiting[0]], [waiting[3]])
+
+
+def whole(
+    batches: Iterable[pa.RecordBatch], group: str, rows: int, size: int | None = None
+) -> Iterator[pa.Table]:
+    """Yield a partition's rows, sorted by the column ``group``, in tables of whole groups.
+
+    A table ends with the group in whose rows it gets ``rows`` rows, or ``size`` bytes. group: of whole numbers.
+    """
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        if not len(batch):
+            continue
+        many = sum(map(len, waiting)) + len(batch)
+        if many >= rows or (size is not None and sum(each.nbytes for each in (*waiting, batch)) >= size):
+            groups = to_numpy(batch.column(group))
+            # The group before goes on where the batch does not begin with another one.
+            border = int(np.searchsorted(groups, groups[-1]))
+            ended = border or not waiting or waiting[-1].column(group)[-1].as_py() != groups[0]
+            if ended and (border or waiting):
+                yield pa.Table.from_batches([*waiting, batch.slice(0, border)]).combine_chunks()
+                waiting, batch = [], batch.slice(border)
+        waiting.append(batch)
+    if waiting:
+        yield pa.Table.from_batches(waiting).combine_chunks()

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from recdata.engines.base import name
+from recdata.engines.spark_workers import whole
 from recdata.errors import InputError
 from recdata.protocol import questions
 from recdata.protocol.operators import call
@@ -123,27 +124,13 @@ def _ask(
     batches: Iterator[pa.RecordBatch], spec: Spec, where: str, types: Mapping[str, Mapping[str, str]]
 ) -> Iterator[pa.RecordBatch]:
     """Run the operator over blocks of whole users."""
-    waiting: list[pa.RecordBatch] = []
-
-    def asked(table: pa.Table) -> pa.RecordBatch:
+    for table in whole(batches, "user", _BLOCK):
         block = _Block(table, types)
         found: Asked = call(questions, spec, where, block)
-        return pa.record_batch(
+        yield pa.record_batch(
             {
                 "user": pa.array(block.user[block.asked]),
                 "row": pa.array(block.row[block.asked]),
                 "label": found.label.cast(pa.string()),
             }
         )
-
-    for batch in batches:
-        waiting.append(batch)
-        if sum(map(len, waiting)) >= _BLOCK:
-            table = pa.Table.from_batches(waiting).combine_chunks()
-            user = to_numpy(table.column("user"))
-            last = int(np.searchsorted(user, user[-1]))
-            if last:
-                yield asked(table.slice(0, last).combine_chunks())
-            waiting = table.slice(last).to_batches()
-    if sum(map(len, waiting)):
-        yield asked(pa.Table.from_batches(waiting).combine_chunks())

@@ -35,6 +35,18 @@ if TYPE_CHECKING:
 Key = tuple[int, int, str]
 
 
+def check_additive(measures: Iterable[Measure]) -> None:
+    """Raise InputError where a metric of everything together does not follow from what partitions count and sum up."""
+    for measure in measures:
+        known = measure.definition
+        parts = known.sums is not None or known.family == "beyond" or known.name == "AUC"
+        if known.over == "all" and not parts:
+            raise InputError(
+                f"{measure} is a metric of everything together that does not follow from counts and sums of parts, so that "
+                "the engine spark does not compute it: score it without Spark"
+            )
+
+
 @dataclass
 class Sums:
     """Exact sums and how many values are in them, by part, measure and term."""
@@ -137,7 +149,7 @@ class Gathered:
             return Summary(value, None, number)
         if definition.name == "AUC":
             return Summary(self._area(part), None, number)
-        raise InputError(f"{measure} is a metric of all rows together that the engine spark does not compute")
+        raise ValueError(f"{measure} has no parts that add up")
 
     def _again(self, again: _Again) -> None:
         """Go over the values once more: what needs the first sums."""

@@ -79,6 +79,13 @@ class Noted(Findings):
             kept = [*self.notes.get(notes[0].code, []), *notes]
             self.notes[notes[0].code] = sorted(kept, key=Note.order)[: self.limit]
 
+    def move(self, first: int) -> None:
+        """Let rows be counted from ``first``, not from 0."""
+        for code, notes in self.notes.items():
+            self.notes[code] = [
+                note if note.row < 0 else note._replace(row=note.row + first) for note in notes
+            ]
+
     def __str__(self) -> str:
         """Write all of it as JSON that ``take_text`` reads."""
         return json.dumps({"counts": self._counts, "notes": self.notes})

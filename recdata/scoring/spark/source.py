@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from recdata.engines import open_engine
 from recdata.engines.spark import SparkEngine
 from recdata.engines.spark_session import told
 from recdata.errors import InputError
 from recdata.scoring.spark.files import Files
 from recdata.submission.finding import Findings, Unit, escape
 from recdata.submission.limits import Limits
+from recdata.submission.spool import Given
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -149,6 +154,30 @@ class Source:
             f"the decimal text of the sum, modulo 2**256, of the SHA-256 of each row: {', '.join(self.hashed)}, numbers "
             "as Spark writes them, with U+001F between them"
         )
+
+
+def begin(given: Any, limit: int) -> tuple[Any, Limits, Findings]:
+    """Return what is given, the limits that it is read within, and the findings that it gets, still without any."""
+    limits = Limits()
+    if isinstance(given, Given):
+        given, limits, _ = given
+    text = os.fspath(given) if isinstance(given, str | os.PathLike) else f"<{type(given).__name__}>"
+    return given, limits, Findings(escape(text, 200), "row", limit)
+
+
+@contextmanager
+def opened(engine: Any, keep: bool = False) -> Iterator[SparkEngine]:
+    """Open Spark for a block; keep: let it be where the block ends well, for values that are fetched later."""
+    spark = open_engine(engine)
+    if not isinstance(spark, SparkEngine):
+        raise TypeError("this reads and scores on Spark")
+    try:
+        yield spark
+    except BaseException:
+        spark.close()
+        raise
+    if not keep:
+        spark.close()
 
 
 def arrow_types(frame: DataFrame) -> dict[str, pa.DataType]:
