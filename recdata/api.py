@@ -67,7 +67,7 @@ def task(
     examples, an ``AnswerTask``.
     """
     from recdata.protocol.built import open_answers, open_built, task_folder
-    from recdata.protocol.document import load_protocol
+    from recdata.protocol.document import protocol_of
     from recdata.protocol.versions import older_build
     from recdata.store.manifest import read_manifest
     from recdata.store.paths import corpora
@@ -82,8 +82,7 @@ def task(
         raise InputError(
             f"{task_name!r} names a corpus; a task is CORPUS/PROTOCOL, for example {name.corpus}/loo-last"
         )
-    version = f"@{name.protocol_version}" if name.protocol_version else ""
-    protocol = load_protocol(name.protocol + version)
+    protocol = protocol_of(name)
     older = older_build(name)
     if older is None:
         card = card_of(name)

@@ -111,9 +111,8 @@ def _check_entry(ledger: Ledger, entry: Entry) -> Iterator[Fault]:
     place = entry.path.parent.relative_to(ledger.folder).as_posix()
     if place != entry.task:
         yield fault("misplaced", f"it is for {entry.task}, and stands in {place}")
-    expected = _pinned(entry)
-    if expected is not None and expected != entry.fingerprint:
-        message = f"{entry.task} has the fingerprint {expected[:12]}, this result was made with {entry.fingerprint[:12]}"
+    if entry.pinned is not None and entry.pinned != entry.fingerprint:
+        message = f"{entry.task} has the fingerprint {entry.pinned[:12]}, this result was made with {entry.fingerprint[:12]}"
         yield fault("fingerprint", message)
     if "result" in entry.document:
         task, result = entry.document["task"], entry.document["result"]
@@ -134,19 +133,6 @@ def _check_entry(ledger: Ledger, entry: Entry) -> Iterator[Fault]:
         wrong = consistency.faults(entry.metrics, tolerance=consistency.ROUNDED)
     for message in wrong:
         yield fault("contradiction", message)
-
-
-def _pinned(entry: Entry) -> str | None:
-    """Return the pinned fingerprint of the entry's task, None where none is pinned."""
-    from recdata.protocol.pins import pinned
-
-    if "result" not in entry.document:
-        return None
-    corpus, _, protocol = entry.task.partition("/")
-    edition = entry.document["result"]["task"]["corpus"].get("edition")
-    pins = pinned(corpus, edition)
-    task = ((pins or {}).get("tasks") or {}).get(protocol)
-    return str(task["fingerprint"]) if task else None
 
 
 def _values(entry: Entry) -> Iterator[str]:

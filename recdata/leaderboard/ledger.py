@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from recdata import resources
 from recdata.errors import InputError, MissingError
+from recdata.protocol.pins import pinned_task
 from recdata.store.atomic import atomic_file, write_json, writing
 from recdata.store.fingerprint import digest
 
@@ -97,6 +98,15 @@ class Entry:
     def primary(self) -> str | None:
         """The metric that the task's protocol compares by, None where the entry does not say."""
         return self.document["result"]["primary"] if "result" in self.document else None
+
+    @cached_property
+    def pinned(self) -> str | None:
+        """The fingerprint that is pinned for the task; None where none is, or the entry does not say which raw files."""
+        if "result" not in self.document:
+            return None
+        corpus, _, protocol = self.task.partition("/")
+        pin = pinned_task(corpus, self.document["result"]["task"]["corpus"].get("edition"), protocol)
+        return str(pin["fingerprint"]) if pin else None
 
     @property
     def values_path(self) -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from recdata.protocol import profiles
 from recdata.protocol.answers import PICKED, Answers, AnswerTask
 from recdata.protocol.built import open_answers
 from recdata.protocol.described import answers_document
+from recdata.protocol.document import check_corpus
 from recdata.protocol.operators import call, operators
 from recdata.protocol.profiles._asked import Asked
 from recdata.protocol.task import PARTS
@@ -62,9 +62,7 @@ def build_answers(
 
 def _check_fit(manifest: Mapping[str, Any], protocol: Mapping[str, Any]) -> None:
     name, corpus = protocol["name"], manifest["corpus"]
-    corpora = protocol.get("corpora")
-    if corpora and not any(fnmatchcase(corpus, pattern) for pattern in corpora):
-        raise InputError(f"protocol {name} is made for {', '.join(corpora)}, not for {corpus}")
+    check_corpus(protocol, corpus)
     if "examples" not in manifest["tables"]:
         raise InputError(f"protocol {name} asks for examples; {corpus} has {', '.join(manifest['tables'])}")
     if "answers" not in manifest:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from recdata.protocol.assign import NUMBERED, Assigned, Codes, assign
 from recdata.protocol.built import open_built
 from recdata.protocol.candidates._pool import Pool
 from recdata.protocol.described import task_document
+from recdata.protocol.document import check_corpus
 from recdata.protocol.operators import call
 from recdata.protocol.origin import Origin
 from recdata.protocol.parts import SCHEMA, corpus_batches, write_parts
@@ -87,11 +87,7 @@ def _check_fit(manifest: Mapping[str, Any], protocol: Mapping[str, Any]) -> None
         raise InputError(
             f"protocol {protocol['name']} makes a task over examples, for which this is not done yet; recdata split makes it"
         )
-    corpora = protocol.get("corpora")
-    if corpora and not any(fnmatchcase(manifest["corpus"], pattern) for pattern in corpora):
-        raise InputError(
-            f"protocol {protocol['name']} is made for {', '.join(corpora)}, not for {manifest['corpus']}"
-        )
+    check_corpus(protocol, manifest["corpus"])
     if "interactions" not in manifest["tables"]:
         raise InputError(
             f"protocol {protocol['name']} splits interactions; {manifest['corpus']} has {', '.join(manifest['tables'])}"

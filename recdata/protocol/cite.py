@@ -7,10 +7,10 @@ from typing import NamedTuple
 from recdata.corpora.build import open_corpus
 from recdata.errors import MissingError
 from recdata.protocol.built import task_folder
-from recdata.protocol.document import load_protocol
+from recdata.protocol.document import protocol_of
 from recdata.protocol.names import card_of, parse_name
 from recdata.protocol.pins import pinned
-from recdata.protocol.task import Task
+from recdata.store.manifest import read_manifest
 from recdata.version import __version__
 
 PACKAGE = f"""@software{{recdata,
@@ -46,12 +46,11 @@ def cite(text: str) -> Citation:
         fingerprint = built["fingerprint"] if built else (known or {}).get("fingerprint")
         what = f"the corpus {whole}"
     else:
-        version = f"@{parsed.protocol_version}" if parsed.protocol_version else ""
-        protocol = load_protocol(parsed.protocol + version)
+        protocol = protocol_of(parsed)
         key = f"{protocol['name']}@{protocol['version']}"
         folder = task_folder(whole, protocol)
         if (folder / "manifest.json").is_file():
-            fingerprint = Task.open(folder).fingerprint
+            fingerprint = read_manifest(folder)["fingerprint"]
         else:
             fingerprint = ((known or {}).get("tasks", {}).get(key) or {}).get("fingerprint")
         whole, what = f"{whole}/{key}", f"the split {whole}/{key}"

@@ -32,9 +32,7 @@ def diff_corpora(before: Path, after: Path, limit: int = 10) -> dict[str, Any]:
     manifests = read_manifest(before), read_manifest(after)
     tables = [manifest["tables"] for manifest in manifests]
     document: dict[str, Any] = {
-        "before": _named(manifests[0]),
-        "after": _named(manifests[1]),
-        "same": manifests[0]["fingerprint"] == manifests[1]["fingerprint"],
+        **_named(*manifests),
         "kinds": {},
     }
     with DuckEngine() as engine:
@@ -72,9 +70,7 @@ def diff_tasks(before: AnyTask, after: AnyTask, limit: int = 10) -> dict[str, An
         both_tasks(before, after)
         return diff_answers(cast("AnswerTask", before), cast("AnswerTask", after), limit)
     document: dict[str, Any] = {
-        "before": {"name": before.name, "fingerprint": before.fingerprint},
-        "after": {"name": after.name, "fingerprint": after.fingerprint},
-        "same": before.fingerprint == after.fingerprint,
+        **_named(before.manifest, after.manifest),
         "parts": {},
         "moved": {},
     }
@@ -121,9 +117,7 @@ def diff_answers(before: AnswerTask, after: AnswerTask, limit: int = 10) -> dict
     what stands in them) added and removed, and how many of these are one example changed.
     """
     document: dict[str, Any] = {
-        "before": {"name": before.name, "fingerprint": before.fingerprint},
-        "after": {"name": after.name, "fingerprint": after.fingerprint},
-        "same": before.fingerprint == after.fingerprint,
+        **_named(before.manifest, after.manifest),
         "parts": {},
     }
     columns = ["example_id", "input", "target", "picked"]
@@ -159,8 +153,11 @@ def _view(engine: DuckEngine, side: str, task: Task, part: str, columns: Sequenc
     )
 
 
-def _named(manifest: Mapping[str, Any]) -> dict[str, str]:
-    return {"name": manifest["name"], "fingerprint": manifest["fingerprint"]}
+def _named(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how the document of a comparison begins: which two are compared, and whether they are the same."""
+    sides = zip(_SIDES, (before, after), strict=True)
+    named = {side: {key: manifest[key] for key in ("name", "fingerprint")} for side, manifest in sides}
+    return {**named, "same": before["fingerprint"] == after["fingerprint"]}
 
 
 def _columns(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:

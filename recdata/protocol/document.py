@@ -6,13 +6,17 @@ import json
 import re
 import warnings
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recdata import resources
 from recdata.errors import InputError, MissingError
 from recdata.schema.documents import check, read_yaml
+
+if TYPE_CHECKING:
+    from recdata.protocol.names import Name
 
 
 def protocol_files() -> dict[str, dict[int, Path]]:
@@ -45,6 +49,20 @@ def load_protocol(name: str) -> dict[str, Any]:
             f"protocol {name} is superseded by {short}@{newest}" + (f": {why}" if why else ""), stacklevel=2
         )
     return read_protocol(files[short][int(version)])
+
+
+def protocol_of(name: Name) -> dict[str, Any]:
+    """Return the protocol in the name of a task, the newest version where it says none; errors as ``load_protocol``."""
+    return load_protocol(
+        f"{name.protocol}@{name.protocol_version}" if name.protocol_version else str(name.protocol)
+    )
+
+
+def check_corpus(protocol: Mapping[str, Any], corpus: str) -> None:
+    """Raise InputError where a protocol is made for other corpora than ``corpus``, a name without a version."""
+    patterns = protocol.get("corpora")
+    if patterns and not any(fnmatchcase(corpus, pattern) for pattern in patterns):
+        raise InputError(f"protocol {protocol['name']} is made for {', '.join(patterns)}, not for {corpus}")
 
 
 def read_protocol(path: Path) -> dict[str, Any]:

@@ -28,6 +28,13 @@ def pinned(corpus: str, edition: str | None) -> Mapping[str, Any] | None:
     return pins
 
 
+def pinned_task(corpus: str, edition: str | None, protocol: str) -> Mapping[str, Any] | None:
+    """Return the pin of a task, its ``fingerprint`` and ``buckets``; None where none is. protocol: ``name@version``."""
+    pins = pinned(corpus, edition)
+    found: Mapping[str, Any] | None = pins["tasks"].get(protocol) if pins else None
+    return found
+
+
 def pin(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is pinned of a built task: its fingerprint, and the beginning of each bucket's digest."""
     short = [bucket[:BUCKET_DIGITS] for bucket in manifest["buckets"]]

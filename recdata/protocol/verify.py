@@ -12,13 +12,12 @@ import pyarrow.parquet as pq
 
 from recdata.engines import is_spark, open_engine
 from recdata.errors import InputError, MismatchError, MissingError
-from recdata.protocol.answer_build import build_answers
 from recdata.protocol.answers import AnyTask
-from recdata.protocol.build import build_task
 from recdata.protocol.built import open_task, task_folder
-from recdata.protocol.document import load_protocol
+from recdata.protocol.document import protocol_of
+from recdata.protocol.make import make_task
 from recdata.protocol.names import card_of, parse_name
-from recdata.protocol.pins import BUCKET_DIGITS, pinned
+from recdata.protocol.pins import BUCKET_DIGITS, pinned, pinned_task
 from recdata.protocol.task import Task
 from recdata.store.files import check_files
 from recdata.store.fingerprint import BUCKETS, Content, TableHasher, bucket_of, digest, ids_digest
@@ -51,8 +50,7 @@ def verify(name: str, engine: str | Any = None) -> list[Check]:
         checks.append(_against_pin("corpus, pinned fingerprint", manifest["fingerprint"], pins))
     if parsed.protocol is None:
         return checks
-    version = f"@{parsed.protocol_version}" if parsed.protocol_version else ""
-    protocol = load_protocol(parsed.protocol + version)
+    protocol = protocol_of(parsed)
     place = task_folder(manifest["name"], protocol)
     if not (place / "manifest.json").is_file():
         raise MissingError(f"{name} is not built yet; run recdata split {name}")
@@ -62,13 +60,13 @@ def verify(name: str, engine: str | Any = None) -> list[Check]:
     beside = place.parent if is_spark(engine) else None
     with tempfile.TemporaryDirectory(prefix=".recdata-verify-", dir=beside) as scratch:
         try:
-            again = _build(folder, protocol, Path(scratch) / "task", engine)
+            again = make_task(folder, protocol, Path(scratch) / "task", engine=engine)
         except MismatchError as error:
             return [*checks, Check("task, computed again", False, str(error))]
         checks.append(_against(stored.manifest, again))
         key = f"{protocol['name']}@{protocol['version']}"
         if not manifest["partial"]:
-            known = pins["tasks"].get(key) if pins else None
+            known = pinned_task(manifest["name"], manifest["edition"], key)
             checks.append(_against_pin("task, pinned fingerprint", again.fingerprint, known))
             if known and known["fingerprint"] != again.fingerprint:
                 short = [bucket[:BUCKET_DIGITS] for bucket in again.manifest["buckets"]]
@@ -76,12 +74,6 @@ def verify(name: str, engine: str | Any = None) -> list[Check]:
                     detail=_first_difference(known["buckets"].split(), short, again)
                 )
     return checks
-
-
-def _build(corpus: Path, protocol: Mapping[str, Any], folder: Path, engine: str | Any) -> AnyTask:
-    if protocol["task"] == "answers":
-        return build_answers(corpus, protocol, folder)
-    return build_task(corpus, protocol, folder, engine=engine)
 
 
 def _verify_corpus(folder: Path, manifest: Mapping[str, Any], engine: str | Any) -> list[Check]:

@@ -131,7 +131,7 @@ def boards(ledger: Ledger) -> list[Board]:
 
 
 def _board(ledger: Ledger, task: str, entries: Sequence[Entry]) -> Board:
-    fingerprint = _current(task, entries)
+    fingerprint = next((e.pinned for e in entries if e.pinned), entries[-1].fingerprint)
     seeds: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         seeds[seed_key(entry) + ("" if entry.withdrawn is None else entry.id)].append(entry)
@@ -146,19 +146,6 @@ def _board(ledger: Ledger, task: str, entries: Sequence[Entry]) -> Board:
         key=lambda row: (sign * row.means.get(primary, -sign * math.inf), row.first.label, row.first.id)
     )
     return Board(task, fingerprint, primary, metrics, rows, facts)
-
-
-def _current(task: str, entries: Sequence[Entry]) -> str:
-    from recdata.protocol.pins import pinned
-
-    corpus, _, protocol = task.partition("/")
-    for entry in entries:
-        if "result" in entry.document:
-            pins = pinned(corpus, entry.document["result"]["task"]["corpus"].get("edition"))
-            found = ((pins or {}).get("tasks") or {}).get(protocol)
-            if found:
-                return str(found["fingerprint"])
-    return entries[-1].fingerprint
 
 
 def _row(entries: Sequence[Entry], fingerprint: str) -> Row:

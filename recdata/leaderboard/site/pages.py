@@ -277,10 +277,6 @@ def compare(boards: Sequence[Board], slices: Sequence[str]) -> dict[str, Any]:
     return {"data": script_json({"boards": chosen, "slices": list(slices)})}
 
 
-def _seed(row: Row) -> str:
-    return f", seed {row.first.model['seed']}" if row.spread else ""
-
-
 def overall(boards: Sequence[Board]) -> dict[str, Any]:
     """Return the orders of models over tasks: those over examples by their setting, rankings and ratings apart."""
     groups = []
