@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from recdata.engines import is_spark
 from recdata.errors import InputError
 from recdata.metrics.answers import Embed, Labels, Texts
 from recdata.metrics.definition import UndefinedError
@@ -45,6 +46,7 @@ def score_answers(
     limit: int = 20,
     by: str | Iterable[str] | None = None,
     embeddings: Embed | str | os.PathLike[str] | None = None,
+    engine: Any = None,
 ) -> Result:
     """Score the answers in ``predictions`` for ``part`` ("test" or "valid") of ``task``.
 
@@ -52,14 +54,15 @@ def score_answers(
     example_id and answer (or id and output). metrics: names as in "Accuracy,MacroF1", or None for the protocol's.
     per_example: a file for the values of each example, .parquet or .csv. limit: how many findings an error shows. by: slices
     to score besides ("all" declared groups, columns of the examples, "user_id", "users.COLUMN"). embeddings: what BERTScore
-    is computed from, a function or a stored file (see ``recdata.metrics.text_bertscore``).
+    is computed from, a function or a stored file (see ``recdata.metrics.text_bertscore``). engine: as ``open_engine`` takes
+    it. On Spark predictions are a path or URI that Spark reads, a table by name, or a DataFrame of Spark's, per_example is a
+    folder that Spark writes, and there are no embeddings; the bits are the same.
 
     Raises RejectedError (an InputError) with all findings where the predictions have errors, InputError for a metric
     that does not exist or does not fit, and for a part whose targets the publisher keeps, MissingError where the file
     is not there.
     """
     measures = choose_measures(task, metrics)
-    slices = _slices(task, part, by) if by else []
     if per_example is not None:
         PerUser.check_name(Path(per_example))
     if hidden := task.hidden(part):
@@ -68,7 +71,19 @@ def score_answers(
             f"part, so that nothing can be scored in it here; recdata submission {task.name} FILE -o OUT writes what the "
             "organisers score"
         )
+    if is_spark(engine):
+        from recdata.scoring.spark.answers.score import score
+
+        if embeddings is not None:
+            raise InputError(
+                "embeddings are not sent to Spark's workers: score without Spark what reads them"
+            )
+        columns = slice_columns(task, by) if by else ()
+        return score(task, predictions, measures, part, limit, engine, columns, per_example)
+    slices = _slices(task, part, by) if by else []
     examined, sha256 = answered(task, predictions, part, limit)
+    if examined.reader is None:
+        raise ValueError("answers that were not read have no result")
     embed, said = (None, "") if embeddings is None else embedding(embeddings)
     evidence = Evidence(task, part, examined, embed)
     values = {str(measure): evidence.values(measure) for measure in measures}
@@ -80,7 +95,7 @@ def score_answers(
         part,
         predictions=read_by(examined.reader, sha256, examined.counts["rows"]),
         summaries=summaries,
-        choices=_choices(task, part, measures, said),
+        choices=choices_of(task, part, measures, said),
         counts=examined.counts,
     )
     if slices:
@@ -197,8 +212,8 @@ class PerExample:
         return pa.table(columns).sort_by("example_id")
 
 
-def _slices(task: AnswerTask, part: str, by: str | Iterable[str]) -> list[Slice]:
-    """Return the slices by columns. Raises InputError where there is no such column, or nothing is named."""
+def slice_columns(task: AnswerTask, by: str | Iterable[str]) -> list[str]:
+    """Return the columns that slices are asked for by, the declared groups for "all". Raises InputError where none is."""
     named = [name.strip() for name in (by.split(",") if isinstance(by, str) else by)]
     names = [each for name in named if name for each in (task.answers.groups if name == "all" else (name,))]
     if not names:
@@ -206,32 +221,45 @@ def _slices(task: AnswerTask, part: str, by: str | Iterable[str]) -> list[Slice]
         raise InputError(
             f"no slices are named; {task.name} has {f'the groups {groups}' if groups else 'no groups'}"
         )
+    return list(dict.fromkeys(names))
+
+
+def _slices(task: AnswerTask, part: str, by: str | Iterable[str]) -> list[Slice]:
+    """Return the slices by columns. Raises InputError where there is no such column, or nothing is named."""
     found: dict[str, Slice] = {}
-    for name in names:
+    for name in slice_columns(task, by):
         found |= {each.name: each for each in by_value(_column(task, part, name), name)}
     return list(found.values())
 
 
-def _column(task: AnswerTask, part: str, name: str) -> pa.Array:
-    """Return the values of a column of the examples, or of a column of the users that ask (``users.COLUMN``)."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
+def is_of_users(task: AnswerTask, columns: Iterable[str], name: str) -> bool:
+    """Say whether a column to slice by is one of the users that ask (``users.COLUMN``), or of the examples' ``columns``.
 
+    Raises InputError where it is neither.
+    """
     kind, _, plain = name.rpartition(".")
-    known = [each for each in task.schema(part).names if each not in _UNSLICED]
+    known = [each for each in columns if each not in _UNSLICED]
     if not kind and plain in known:
-        return task.column(plain, part)
-    if kind == "users":
-        origin = Origin.of(task.manifest)
-        users = origin.types().get("users", {})
-        if plain in users:
-            table = read_table(origin.path("users"), ["user_id", plain]).combine_chunks()
-            place = pc.index_in(task.column("user_id", part), table.column("user_id").combine_chunks())
-            values = table.column(plain).combine_chunks()
-            return values.take(place if isinstance(place, pa.Array) else place.combine_chunks())
+        return False
+    if kind == "users" and plain in Origin.of(task.manifest).types().get("users", {}):
+        return True
     raise InputError(
         f"{task.name} has no column {name!r} to slice by; it has {', '.join(known)}, and the columns of its users"
     )
+
+
+def _column(task: AnswerTask, part: str, name: str) -> pa.Array:
+    """Return the values of a column of the examples, or of a column of the users that ask."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    plain = name.rpartition(".")[2]
+    if not is_of_users(task, task.schema(part).names, name):
+        return task.column(plain, part)
+    table = read_table(Origin.of(task.manifest).path("users"), ["user_id", plain]).combine_chunks()
+    place = pc.index_in(task.column("user_id", part), table.column("user_id").combine_chunks())
+    values = table.column(plain).combine_chunks()
+    return values.take(place if isinstance(place, pa.Array) else place.combine_chunks())
 
 
 _UNSLICED = ("example_id", "input", "target", "profile", "picked", "options")
@@ -255,7 +283,9 @@ def _slice(
     return {"name": each.name, "about": each.about, "units": many, "metrics": metrics}
 
 
-def _choices(task: AnswerTask, part: str, measures: Sequence[Measure], embedded: str) -> dict[str, Any]:
+def choices_of(
+    task: AnswerTask, part: str, measures: Sequence[Measure], embedded: str = ""
+) -> dict[str, Any]:
     """Return what was chosen: what is averaged over, how answers are read, what computes a metric and divides it."""
     tools = {
         str(measure): measure.definition.tool(**dict(measure.parameters))

@@ -18,8 +18,7 @@ from recdata.protocol.answers import AnyTask
 from recdata.protocol.task import Task
 from recdata.scoring.choices import choices_of
 from recdata.scoring.plan import Plan
-from recdata.submission.answers.rows import AnswerReader
-from recdata.submission.block import Identity
+from recdata.submission.block import Described
 from recdata.submission.examine import Examined
 from recdata.submission.finding import Findings
 from recdata.version import __version__
@@ -143,7 +142,7 @@ def make_document(
     )
 
 
-def read_by(reader: Identity | AnswerReader, sha256: str, rows: int) -> dict[str, Any]:
+def read_by(reader: Described, sha256: str, rows: int) -> dict[str, Any]:
     """Return what a result says of the predictions that it was made from."""
     return {
         "sha256": sha256,

@@ -41,17 +41,16 @@ class Block(NamedTuple):
         return self.first
 
 
-class Identity(Protocol):
-    """What a result says of predictions.
+class Described(Protocol):
+    """What a result says of predictions or answers.
 
     name: what messages call them. format: what the result calls it ("parquet", "csv+gz", ...). unit: what rows are numbered
-    as. value: whether the lists are ordered by scores or given as ranks.
+    as.
     """
 
     name: str
     format: str
     unit: Unit
-    value: Value
 
     def size(self) -> int:
         """Return the size in bytes."""
@@ -61,6 +60,12 @@ class Identity(Protocol):
 
     def digest_of(self) -> str:
         """Say in words what was hashed."""
+
+
+class Identity(Described, Protocol):
+    """What a result says of predictions. value: whether the lists are ordered by scores or given as ranks."""
+
+    value: Value
 
 
 class Reader(Identity, Protocol):

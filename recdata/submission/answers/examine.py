@@ -33,7 +33,7 @@ class ExaminedAnswers:
     """
 
     findings: Findings
-    reader: AnswerReader
+    reader: AnswerReader | None = None
     answer: pa.Array | None = None
     read: Read | None = None
     counts: dict[str, int] = field(default_factory=dict)
@@ -44,11 +44,7 @@ def examine(task: AnswerTask, reader: AnswerReader, findings: Findings, part: st
 
     Raises InputError where the part has no examples, MismatchError where the task's files were changed.
     """
-    check_part(part)
-    if not task.rows(part):
-        raise InputError(
-            f"{task.name}: the {part} part has no examples, so that nothing can be answered in it"
-        )
+    check_rows(task, part)
     with ThreadPoolExecutor(1) as thread:
         # Where the task's files are not what its manifest says, that explains whatever goes wrong.
         intact = thread.submit(check_files, task.folder, task.manifest.get("tables", {}))
@@ -56,6 +52,15 @@ def examine(task: AnswerTask, reader: AnswerReader, findings: Findings, part: st
             return _examine(task, reader, findings, part)
         finally:
             intact.result()
+
+
+def check_rows(task: AnswerTask, part: str) -> None:
+    """Raise InputError where nothing can be answered in ``part``."""
+    check_part(part)
+    if not task.rows(part):
+        raise InputError(
+            f"{task.name}: the {part} part has no examples, so that nothing can be answered in it"
+        )
 
 
 def _examine(task: AnswerTask, reader: AnswerReader, findings: Findings, part: str) -> ExaminedAnswers:
