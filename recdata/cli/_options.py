@@ -12,6 +12,19 @@ import click
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+class Place(click.Path):
+    """A path or, where Spark reads and writes, a URI, which stays the text that it is: a path would lose a slash."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a Path, or the text of a URI."""
+        from recdata.engines.spark_places import is_uri
+
+        return value if isinstance(value, str) and is_uri(value) else super().convert(value, param, ctx)
+
+
 def raw_files(command: Command) -> Command:
     """Add ``--from`` and ``--allow-partial``: where raw files come from, and whether a sample will do."""
     command = click.option(

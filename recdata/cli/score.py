@@ -7,19 +7,19 @@ from typing import Any
 
 import click
 
-from recdata.cli._options import as_json, engines, max_errors, predicted_part
+from recdata.cli._options import Place, as_json, engines, max_errors, predicted_part
 from recdata.cli._predictions import PredictionsCommand
 
 
 @click.command("score", cls=PredictionsCommand)
 @click.argument("task")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the result to this JSON file.")
+@click.argument("file", type=Place())
+@click.option("-o", "--output", type=Place(), help="Write the result to this JSON file.")
 @click.option(
     "--per-user",
     "--per-example",
     "per_user",
-    type=click.Path(path_type=Path),
+    type=Place(),
     help="Write each user's or example's values (.parquet, .csv).",
 )
 @click.option("--metrics", help="Instead of the protocol's: nDCG@10,Recall@20,MRR")
@@ -44,9 +44,9 @@ from recdata.cli._predictions import PredictionsCommand
 @as_json
 def command(
     task: str,
-    file: Path,
-    output: Path | None,
-    per_user: Path | None,
+    file: Any,
+    output: Any,
+    per_user: Any,
     metrics: str | None,
     part: str,
     convention: str | None,
@@ -73,12 +73,18 @@ def command(
     try:
         if conventions is not None:
             results = compare(
-                api.task(task), file, conventions, metrics=metrics, part=part, limit=max_errors, engine=engine
+                api.task(task, engine=engine),
+                file,
+                conventions,
+                metrics=metrics,
+                part=part,
+                limit=max_errors,
+                engine=engine,
             )
         else:
             results = [
                 score(
-                    api.task(task),
+                    api.task(task, engine=engine),
                     file,
                     metrics=metrics,
                     part=part,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from recdata.cli._options import as_json, engines, max_errors, predicted_part
+from recdata.cli._options import Place, as_json, engines, max_errors, predicted_part
 from recdata.cli._predictions import PredictionsCommand
 
 
@@ -22,7 +21,7 @@ def _print_codes(context: click.Context) -> None:
 
 @click.command("validate", cls=PredictionsCommand)
 @click.argument("task")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=Place())
 @predicted_part
 @max_errors
 @click.option(
@@ -35,13 +34,13 @@ def _print_codes(context: click.Context) -> None:
 )
 @engines
 @as_json
-def command(task: str, file: Path, part: str, max_errors: int, as_json: bool, engine: Any) -> None:
+def command(task: str, file: Any, part: str, max_errors: int, as_json: bool, engine: Any) -> None:
     """Check the predictions in FILE for TASK. All that is found is counted; errors end with exit code 3."""
     from recdata import api
     from recdata.cli._output import print_json, say
     from recdata.scoring.validate import validate
 
-    findings = validate(api.task(task), file, part, max_errors, engine)
+    findings = validate(api.task(task, engine=engine), file, part, max_errors, engine)
     errors, warnings = findings.total("error"), findings.total("warning")
     if as_json:
         print_json(findings.to_dict())

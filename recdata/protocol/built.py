@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from recdata.engines.spark_places import place_of
+from recdata.errors import InputError
 from recdata.protocol.answers import AnswerTask, AnyTask
 from recdata.protocol.task import Task
 from recdata.store.manifest import read_manifest
@@ -20,8 +22,23 @@ def task_folder(corpus: str, protocol: Mapping[str, Any]) -> Path:
 def open_task(folder: Path) -> AnyTask:
     """Open the built task in ``folder``, of whichever kind. Raises MissingError where there is none."""
     manifest = read_manifest(folder)
+    if "protocol" not in manifest:
+        raise InputError(f"in {folder} is a corpus, no task")
     kind = AnswerTask if manifest["protocol"]["task"] == "answers" else Task
     return kind(folder, manifest)
+
+
+def open_at(place: str, engine: Any = None) -> AnyTask:
+    """Open the built task at a path or URI. engine: Spark, as ``open_engine`` takes it, where it is on another file system.
+
+    Raises MissingError where there is none, InputError where Spark is needed and another engine is asked for.
+    """
+    folder = place_of(place)
+    if isinstance(folder, Path):
+        return open_task(folder)
+    from recdata.protocol.spread.task import SpreadTask
+
+    return SpreadTask.at(folder, engine)
 
 
 def open_any(corpus: Mapping[str, Any], protocol: Mapping[str, Any], folder: Path) -> AnyTask | None:

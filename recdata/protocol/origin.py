@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from recdata.errors import InputError, MismatchError
 from recdata.store.arrays import filled, parquet_files, read_table
-from recdata.store.manifest import read_manifest
+from recdata.store.manifest import NAME, read_manifest
 from recdata.store.paths import corpora
 
 if TYPE_CHECKING:
@@ -53,13 +53,16 @@ class Origin:
         self.folder, self.manifest = folder, manifest
 
     @classmethod
-    def of(cls, task: Mapping[str, Any]) -> Origin:
+    def of(cls, task: Mapping[str, Any], place: Path | None = None) -> Origin:
         """Return the corpus of a task's manifest as it stands in the store.
 
-        Raises MissingError where it is not in the store any more, MismatchError where another one stands there.
+        place: the folder that the task stands in; where that is another store, the corpus of that one comes first. Raises
+        MissingError where it is not in the store any more, MismatchError where another one stands there.
         """
         known = task["corpus"]
-        folder = corpora() / f"{known['name']}@{known['version']}"
+        name = f"{known['name']}@{known['version']}"
+        beside = place.parents[2] / "corpora" / name if place is not None and len(place.parents) > 2 else None
+        folder = beside if beside is not None and (beside / NAME).is_file() else corpora() / name
         manifest = read_manifest(folder)
         if manifest["fingerprint"] != known["fingerprint"]:
             raise MismatchError(

@@ -85,7 +85,7 @@ class Task(TaskFolder):
     @cached_property
     def origin(self) -> Origin:
         """The corpus that the task was made from. Raises as ``Origin.of``."""
-        return Origin.of(self.manifest)
+        return Origin.of(self.manifest, self.folder)
 
     @property
     def metrics(self) -> list[str]:

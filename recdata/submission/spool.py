@@ -21,7 +21,7 @@ _LITTLE = 100_000_000
 class Given(NamedTuple):
     """A file or folder, how much of it is read, and what messages call it where its path means nothing to anyone."""
 
-    path: Path
+    path: Path | str
     limits: Limits
     name: str | None = None
 

@@ -258,7 +258,7 @@ def test_conventions_say_what_they_are() -> None:
 def test_side_by_side_on_the_command_line(
     task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api, "task", lambda name: task)
+    monkeypatch.setattr(api, "task", lambda name, **_: task)
     frame(LISTS).to_csv(tmp_path / "p.csv", index=False)
     arguments = ["score", "any/task", str(tmp_path / "p.csv")]
     shown = CliRunner().invoke(cli, [*arguments, "--conventions", "all"], catch_exceptions=False).stdout

@@ -22,7 +22,7 @@ def task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Task:
     made = make_task(
         tmp_path / "task", test=[("u1", "a"), ("u2", "b")], items=["c"], cutoffs=[1, 2], primary="nDCG@2"
     )
-    monkeypatch.setattr(api, "task", lambda name: made)
+    monkeypatch.setattr(api, "task", lambda name, **_: made)
     return made
 
 

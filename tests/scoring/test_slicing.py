@@ -103,7 +103,7 @@ def test_what_is_no_slice(task: Task, lists: pd.DataFrame) -> None:
 def test_on_the_command_line(
     task: Task, lists: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api, "task", lambda name: task)
+    monkeypatch.setattr(api, "task", lambda name, **_: task)
     lists.to_csv(tmp_path / "p.csv", index=False)
     arguments = ["score", "any/task", str(tmp_path / "p.csv"), "--metrics", "mrr", "--by", "cold"]
     lines = CliRunner().invoke(cli, arguments, catch_exceptions=False).stdout.splitlines()

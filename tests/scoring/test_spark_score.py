@@ -280,7 +280,7 @@ def test_tables_and_frames(tmp_path: Path, spark: Any) -> None:
 
 def test_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spark: Any) -> None:
     task, columns = ranking(tmp_path / "task", 3)
-    monkeypatch.setattr(api, "task", lambda name: task)
+    monkeypatch.setattr(api, "task", lambda name, **_: task)
     predictions = write(tmp_path / "predicted", 2, **columns)
 
     def run(verb: str, *more: str) -> Any:
