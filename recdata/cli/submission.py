@@ -22,5 +22,7 @@ def command(task: str, file: Path, output: Path, part: str, max_errors: int) -> 
     from recdata.cli._output import say
     from recdata.submission.organisers import write_submission
 
-    rows = write_submission(api.task(task), file, output, part, max_errors)
+    rows, findings = write_submission(api.task(task), file, output, part, max_errors)
+    if findings.counts:
+        say(findings.text())
     say(f"{output}: {rows:,} rows")

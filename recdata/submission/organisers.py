@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,10 +26,18 @@ from recdata.submission.slabs import Arrange, arranged
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from recdata.protocol.answers import AnswerTask
+    from recdata.protocol.answers import AnswerTask, AnyTask
 
-Writer = Callable[[Any, Any, Path, str, int], int]
-"""Takes what ``write_submission`` takes."""
+
+class Written(NamedTuple):
+    """What was written: how many rows, and what was found on the way, warnings alone."""
+
+    rows: int
+    findings: Findings
+
+
+Writer = Callable[[Any, Any, Path, str, int], Written]
+"""Takes and returns what ``write_submission`` does."""
 
 _ROWS = 10_000
 """How many sessions a row group has."""
@@ -38,9 +46,11 @@ Codes = npt.NDArray[np.int32]
 
 
 def write_submission(
-    task: Any, predictions: Any, output: Path, part: str = "test", limit: int = SHOWN
-) -> int:
-    """Write ``predictions`` for ``part`` of ``task`` as its organisers take them; return how many rows are written.
+    task: AnyTask, predictions: Any, output: Path, part: str = "test", limit: int = SHOWN
+) -> Written:
+    """Write ``predictions`` for ``part`` of ``task`` as its organisers take them.
+
+    limit: how many findings are kept.
 
     Raises InputError where no layout of the organisers is known, and what the writer of the task's kind raises.
     """
@@ -50,8 +60,10 @@ def write_submission(
     return WRITERS[kind](task, predictions, output, part, limit)
 
 
-def write_rankings(task: Task, predictions: Any, output: Path, part: str = "test", limit: int = SHOWN) -> int:
-    """Write ``predictions`` for ``part`` in the layout of KDD Cup 2023 (Parquet) to ``output``; return how many rows.
+def write_rankings(
+    task: Task, predictions: Any, output: Path, part: str = "test", limit: int = SHOWN
+) -> Written:
+    """Write ``predictions`` for ``part`` in the layout of KDD Cup 2023 (Parquet) to ``output``.
 
     Each session of the test set, also one without a label, has a row with the first 100 items of its list, ties as in a
     score; the rows stand by locale and place. Raises RejectedError where the predictions have errors, or a session has no
@@ -78,7 +90,7 @@ def write_rankings(task: Task, predictions: Any, output: Path, part: str = "test
     _check_whole(task, lists, sessions, examined.findings)
     with atomic_file(output) as temporary:
         _write(lists, items, sessions, temporary)
-    return len(lists)
+    return Written(len(lists), examined.findings)
 
 
 def _lists(task: Task, reader: Reader, sessions: Sessions) -> tuple[Codes, Ids]:
@@ -140,7 +152,7 @@ def _tables(lists: Codes, texts: pa.StringArray, sessions: Sessions, schema: pa.
 
 def write_texts(
     task: AnswerTask, predictions: Any, output: Path, part: str = "test", limit: int = SHOWN
-) -> int:
+) -> Written:
     """Write answers for ``part`` to ``output``: LaMP's JSON, or of sessions the Parquet of KDD Cup 2023's task 3.
 
     In that one a session's row holds its locale and the title; the rows stand by locale and place. Raises what
@@ -154,17 +166,17 @@ def write_texts(
     if sessions is None:
         if not all(name.startswith("LaMP_") for name in task.manifest["asks"]):
             raise InputError(f"no organisers' layout is known for {task.name}")
-        return write_answers(task, predictions, output, part, limit)
+        return Written(*write_answers(task, predictions, output, part, limit))
     if output.suffix != ".parquet":
         raise InputError(f"{output.name}: the layout is Parquet; give a name that ends with .parquet")
-    answer = checked_answers(task, predictions, part, limit).cast(pa.string())
+    answer, findings = checked_answers(task, predictions, part, limit)
     columns = {
         LOCALE: pa.array(sessions.locales).take(pa.array(sessions.locale)),
-        PREDICTED: answer.take(pa.array(sessions.user)),
+        PREDICTED: answer.cast(pa.string()).take(pa.array(sessions.user)),
     }
     with atomic_file(output) as temporary:
         pq.write_table(pa.table(columns), temporary, compression="zstd", store_schema=False)
-    return len(ids)
+    return Written(len(ids), findings)
 
 
 WRITERS: Mapping[str, Writer] = {"ranking": write_rankings, "answers": write_texts}

@@ -100,7 +100,8 @@ def test_lamp_from_raw_files_to_a_score(home: Path, tmp_path: Path, kind: str) -
     )
     assert not (tmp_path / "no.json").exists()
     run("template", name, "-o", tmp_path / "template.csv")
-    run("submission", name, tmp_path / "template.csv", "-o", tmp_path / "sent.json")
+    sent = run("submission", name, tmp_path / "template.csv", "-o", tmp_path / "sent.json")
+    assert ("1 x empty-answer (warning)" in sent.stderr) == (kind == "text")
 
 
 def test_choices_from_a_card_of_ones_own(home: Path, tmp_path: Path) -> None:

@@ -94,7 +94,9 @@ def test_all_formats_give_the_same_bits(task: Task, tmp_path: Path) -> None:
     pq.write_table(by_row, tmp_path / "long.parquet")
     pyarrow.csv.write_csv(by_row, tmp_path / "long.csv")
     pq.write_table(table(rows()), tmp_path / "kdd.parquet")
-    assert write_submission(task, tmp_path / "long.csv", tmp_path / "written.parquet") == sum(SIZES.values())
+    assert write_submission(task, tmp_path / "long.csv", tmp_path / "written.parquet").rows == sum(
+        SIZES.values()
+    )
     users, items = ([row[column] for row in long()] for column in ("user_id", "item_id"))
     scores = [row["score"] for row in long()]
     np.savez(tmp_path / "long.npz", user_id=np.array(users), item_id=np.array(items), score=np.array(scores))
@@ -132,7 +134,7 @@ def test_all_formats_give_the_same_bits(task: Task, tmp_path: Path) -> None:
     again = pq.read_table(tmp_path / "written.parquet").to_pylist()
     assert [row["locale"] for row in again] == ["ES"] * 70 + ["IT"] * 60
     assert again[3]["next_item_prediction"] == ranking("ES", 3)
-    assert write_submission(task, tmp_path / "kdd.parquet", tmp_path / "twice.parquet") == 130
+    assert write_submission(task, tmp_path / "kdd.parquet", tmp_path / "twice.parquet").rows == 130
     assert (tmp_path / "twice.parquet").read_bytes() == (tmp_path / "written.parquet").read_bytes()
 
 
@@ -269,7 +271,8 @@ def test_a_submission_has_every_session_and_100_items(task: Task, tmp_path: Path
     assert not out.exists()
     # Items that the task does not know are the publisher's all the same.
     strange = [row | {"item_id": "B0NEW"} if row["score"] == -9.0 else row for row in long()]
-    assert write_submission(task, pa.Table.from_pylist(strange), out) == 130
+    rows, findings = write_submission(task, pa.Table.from_pylist(strange), out)
+    assert (rows, codes(findings)) == (130, {"unknown-item": 130})
     assert pq.read_table(out).column("next_item_prediction")[0].as_py()[9] == "B0NEW"
 
 

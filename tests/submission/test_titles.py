@@ -19,6 +19,7 @@ from recdata.scoring.score import score
 from recdata.sources.cards import load_card
 from recdata.submission.finding import RejectedError
 from recdata.submission.organisers import write_submission
+from recdata.submission.template import expect, in_words, write_template
 
 FIXTURE = Path(__file__).parent.parent / "corpora" / "fixtures" / "amazon-m2"
 
@@ -40,7 +41,7 @@ def task(home: Path, tmp_path: Path) -> AnswerTask:
 TITLES = {"task3-UK-0": "Kettle", "task3-JP-0": "お茶", "task3-UK-1": "Coffee, black"}
 
 
-def layout(*rows: tuple[str, str]) -> pa.Table:
+def layout(*rows: tuple[str | None, str]) -> pa.Table:
     locales, titles = zip(*rows, strict=True)
     return pa.table({"locale": list(locales), "next_item_prediction": list(titles)})
 
@@ -59,7 +60,7 @@ def test_titles_are_scored_with_the_signature_of_sacrebleu(task: AnswerTask, tmp
     pq.write_table(kdd, tmp_path / "kdd.parquet")
     for given in (kdd, tmp_path / "kdd.parquet", kdd.take([1, 0, 2])):
         assert score(task, given).metrics == result.metrics
-    assert write_submission(task, pa.table(ids), tmp_path / "out.parquet") == 3
+    assert write_submission(task, pa.table(ids), tmp_path / "out.parquet").rows == 3
     written = pq.read_table(tmp_path / "out.parquet")
     assert written.to_pylist() == kdd.take([1, 0, 2]).to_pylist()
     assert score(task, tmp_path / "out.parquet").metrics == result.metrics
@@ -74,6 +75,7 @@ def test_titles_are_scored_with_the_signature_of_sacrebleu(task: AnswerTask, tmp
         (layout(("UK", "a"), ("JP", "b"), ("UK", "c"), ("JP", "d")), ["surplus-session", "unknown-example"]),
         (layout(("UK", "a"), ("FR", "b"), ("UK", "c")), ["missing-session", "unknown-locale"]),
         (pa.table({"locale": ["UK"], "next_item_prediction": [["B0A"]]}), ["column-type"]),
+        (layout(("UK", "a"), (None, "b"), ("UK", "c")), ["missing-session", "null-id"]),
     ],
 )
 def test_what_is_wrong_with_the_layout_is_told_apart(
@@ -81,7 +83,24 @@ def test_what_is_wrong_with_the_layout_is_told_apart(
 ) -> None:
     with pytest.raises(RejectedError) as caught:
         score(task, given)
-    assert set(codes) <= set(caught.value.findings.counts)
+    found = caught.value.findings
+    assert set(codes) <= set(found.counts)
+    assert [(each.row, each.column) for each in found.shown() if each.code == "null-id"] in (
+        [],
+        [(1, "locale")],
+    )
+
+
+def test_the_layout_is_named(task: AnswerTask) -> None:
+    assert "have locale and next_item_prediction, a text, a row a session" in in_words(expect(task))
+
+
+def test_parts_without_examples_are_refused(task: AnswerTask, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="the valid part has no examples"):
+        expect(task, "valid")
+    with pytest.raises(InputError, match="the valid part has no examples"):
+        write_template(task, tmp_path / "t.csv", "valid")
+    assert not (tmp_path / "t.csv").exists()
 
 
 def test_other_examples_have_no_places(home: Path) -> None:
@@ -107,7 +126,7 @@ def test_the_real_sessions_have_no_titles_but_a_submission(home: Path, data: Pat
     answers = pa.table({"example_id": ids, "answer": [f"title of {each}" for each in ids]})
     with pytest.raises(InputError, match="recdata submission"):
         score(task, answers)
-    assert write_submission(task, answers, tmp_path / "out.parquet") == 56_421
+    assert write_submission(task, answers, tmp_path / "out.parquet").rows == 56_421
     written = pq.read_table(tmp_path / "out.parquet").to_pandas()
     assert dict(written["locale"].value_counts()) == dict(sessions["locale"].value_counts())
     japanese = written[written["locale"] == "JP"]["next_item_prediction"].to_list()

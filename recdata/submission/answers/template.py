@@ -6,15 +6,18 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from recdata.errors import InputError
 from recdata.protocol.answers import AnswerTask
 from recdata.store.atomic import atomic_file
 from recdata.submission.answers import golds
+from recdata.submission.answers.examine import check_rows, examine
 from recdata.submission.answers.opening import FORMATS as READ
 from recdata.submission.answers.opening import open_answers
 from recdata.submission.answers.rows import ANSWER, ID
-from recdata.submission.expected import check_part
 from recdata.submission.finding import Findings, RejectedError, escape
+from recdata.submission.places import Sessions, instead_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,15 +28,16 @@ _SHOWN = 2
 
 def validate(task: AnswerTask, predictions: Any, part: str, limit: int, limits: Any = None) -> Findings:
     """Return everything that is wrong with answers; see ``recdata.submission.examine.validate``."""
-    from recdata.submission.answers.examine import examine
-
     reader, findings = open_answers(predictions, limit, limits)
     return findings if reader is None else examine(task, reader, findings, part).findings
 
 
 def expect(task: AnswerTask, part: str) -> dict[str, Any]:
-    """Return what answers for ``part`` of ``task`` must be, as JSON would have it."""
-    check_part(part)
+    """Return what answers for ``part`` of ``task`` must be, as JSON would have it.
+
+    Raises InputError where nothing can be answered in the part.
+    """
+    check_rows(task, part)
     what = task.answers
     answer = {
         "label": "one of the labels: " + ", ".join(what.labels),
@@ -51,6 +55,9 @@ def expect(task: AnswerTask, part: str) -> dict[str, Any]:
         policies.append(
             f"an answer that cannot be read counts as {what.low:g} or {what.high:g}, whichever is farther from the target"
         )
+    ids = task.ids(part)
+    if Sessions.among(ids, np.arange(len(ids))) is not None:
+        policies.append(instead_of(f"{ID} and {ANSWER}", "a text"))
     if hidden := task.hidden(part):
         policies.append(
             f"the publisher keeps the targets of {hidden:,} of them: recdata submission writes what the organisers score"
@@ -90,14 +97,19 @@ def write_template(task: AnswerTask, path: Path, part: str = "test", empty: bool
     """Write a valid file of answers made without a model to ``path``; return the number of its rows.
 
     Every label, letter or number is the first or the lowest, every text is empty. empty: no rows. The format is that of
-    the name: .parquet, .csv, .tsv, .jsonl, or .json for LaMP's layout. Raises InputError where it is another.
+    the name: .parquet, .csv, .tsv, .jsonl, or .json for LaMP's layout. Raises InputError where it is another, and as
+    ``expect`` does.
     """
-    check_part(part)
+    check_rows(task, part)
     return write(task, _blank(task, part).slice(0, 0 if empty else None), path)
 
 
-def write_answers(task: AnswerTask, predictions: Any, output: Path, part: str, limit: int) -> int:
-    """Write answers for ``part`` to ``output`` as LaMP's scorer takes them, after checking them; return how many there are.
+def write_answers(
+    task: AnswerTask, predictions: Any, output: Path, part: str, limit: int
+) -> tuple[int, Findings]:
+    """Write answers for ``part`` to ``output`` as LaMP's scorer takes them, after checking them.
+
+    Returns how many there are, and the warnings.
 
     The targets need not be known. Raises RejectedError where the answers have errors, InputError where ``output`` is not
     called .json, or the examples are of several of the publisher's tasks.
@@ -106,21 +118,19 @@ def write_answers(task: AnswerTask, predictions: Any, output: Path, part: str, l
         raise InputError(f"{output.name}: the layout is JSON; give a name that ends with .json")
     import pyarrow as pa
 
-    answer = checked_answers(task, predictions, part, limit)
-    return write(task, pa.table({ID: task.ids(part), ANSWER: answer}), output)
+    answer, findings = checked_answers(task, predictions, part, limit)
+    return write(task, pa.table({ID: task.ids(part), ANSWER: answer}), output), findings
 
 
-def checked_answers(task: AnswerTask, predictions: Any, part: str, limit: int) -> pa.Array:
-    """Return the answers to ``part`` in its order. Raises RejectedError where they have errors."""
-    from recdata.submission.answers.examine import examine
-
+def checked_answers(task: AnswerTask, predictions: Any, part: str, limit: int) -> tuple[pa.Array, Findings]:
+    """Return the answers to ``part`` in its order, and the warnings. Raises RejectedError where they have errors."""
     reader, findings = open_answers(predictions, limit)
     if reader is None:
         raise RejectedError(findings)
     examined = examine(task, reader, findings, part)
     if examined.answer is None:
         raise RejectedError(findings)
-    return examined.answer
+    return examined.answer, findings
 
 
 def write(task: AnswerTask, table: pa.Table, path: Path) -> int:
