@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from recdata.corpora.expressions import Scope, groups, literal
+from recdata.corpora.expressions import groups, literal
+from recdata.corpora.values import Scope
 from recdata.engines.base import quote
 
 

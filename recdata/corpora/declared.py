@@ -23,8 +23,9 @@ import duckdb
 
 from recdata.corpora.build import kind_of
 from recdata.corpora.conditions import condition
-from recdata.corpora.expressions import Fault, Lookup, Scope, compile_expression
+from recdata.corpora.expressions import compile_expression
 from recdata.corpora.layouts import Layout, layout, lines_of, load
+from recdata.corpora.values import Fault, Lookup, Scope
 from recdata.engines.bad_rows import BadRow
 from recdata.engines.base import name, quote
 from recdata.engines.duck import DuckEngine

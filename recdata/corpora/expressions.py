@@ -31,10 +31,7 @@ import duckdb
 
 from recdata.corpora.starts import STARTS
 from recdata.corpora.tables import duck_type
-from recdata.corpora.values import Fault as Fault
-from recdata.corpora.values import Lookup as Lookup
-from recdata.corpora.values import Scope as Scope
-from recdata.corpora.values import Value as Value
+from recdata.corpora.values import Fault, Lookup, Scope, Value
 from recdata.engines.base import name, quote
 from recdata.schema.kinds import struct_fields
 

@@ -27,17 +27,8 @@ from recdata.errors import InputError
 from recdata.sources.cards import Card
 from recdata.sources.fetch import RawFiles
 
-_NEEDED = (
-    "persona_id",
-    "question_id",
-    "question_type",
-    "topic",
-    "user_question_or_message",
-    "correct_answer",
-    "all_options",
-    "shared_context_id",
-    "end_index_in_shared_context",
-)
+_KEPT = ("persona_id", "question_id", "question_type", "topic", "user_question_or_message")
+_NEEDED = (*_KEPT, "correct_answer", "all_options", "shared_context_id", "end_index_in_shared_context")
 _NUMBERS = (
     "context_length_in_tokens",
     "distance_to_ref_in_blocks",
@@ -47,7 +38,7 @@ _NUMBERS = (
 """Columns that older files lack."""
 _QUESTIONS = pa.schema(
     [
-        *((column, pa.string()) for column in _NEEDED[:6]),
+        *((column, pa.string()) for column in (*_KEPT, "correct_answer")),
         ("options", pa.list_(pa.string())),
         ("context", pa.string()),
         ("until", pa.int64()),
@@ -148,7 +139,7 @@ def _question(row: Mapping[str, str], where: str, lengths: Mapping[str, int]) ->
             f"{where}: correct_answer is {row['correct_answer']!r}; there are {len(options)} options"
         )
     numbers = {column: _number(row.get(column, "")) for column in _NUMBERS}
-    kept = {column: row[column] for column in _NEEDED[:5]}
+    kept = {column: row[column] for column in _KEPT}
     return (
         kept
         | numbers

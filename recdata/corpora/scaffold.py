@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from recdata.corpora.expressions import UNITS
 from recdata.corpora.layouts import DEFAULTS
 from recdata.errors import InputError
 from recdata.schema.documents import check
@@ -119,7 +120,7 @@ def fixture_text(answers: Answers) -> str:
 def _time(answers: Answers, day: int) -> str:
     moment = _SOME_TIME.replace(day=_SOME_TIME.day + day)
     if answers.epoch is not None:
-        return str(int(moment.timestamp()) * {"s": 1, "ms": 1_000, "us": 1_000_000}[answers.epoch])
+        return str(int(moment.timestamp()) * 1_000_000 // UNITS[answers.epoch])
     return moment.isoformat() if answers.time_format == "iso" else moment.strftime(str(answers.time_format))
 
 

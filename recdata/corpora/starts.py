@@ -20,7 +20,7 @@ from typing import Any
 
 from recdata.corpora.tables import duck_type
 from recdata.corpora.values import Fault, Scope, Value
-from recdata.engines.base import UNIT, quote
+from recdata.engines.base import UNIT, name, quote
 from recdata.schema.kinds import element_type, struct_fields
 
 
@@ -88,7 +88,7 @@ def _entries(spec: Mapping[str, Any], target: str, scope: Scope) -> Value:
     parts = ", ".join(
         f"{quote(mine)}: "
         + (
-            f"x.{_quoted(said['fields'][mine])}"
+            f"x.{name(said['fields'][mine])}"
             if mine in said["fields"]
             else f"CAST(NULL AS {duck_type(kind)})"
         )
@@ -107,10 +107,6 @@ def _entries(spec: Mapping[str, Any], target: str, scope: Scope) -> Value:
         )
         listed = f"{listed}[1:{number}]"
     return Value(f"list_transform({listed}, lambda x: {{{parts}}})", target, found.column)
-
-
-def _quoted(field: str) -> str:
-    return '"' + field.replace('"', '""') + '"'
 
 
 STARTS: Mapping[str, Callable[[Mapping[str, Any], str, Scope], Value]] = {

@@ -77,14 +77,10 @@ def unpack(
     except _DAMAGE as error:
         raise InputError(f"{archive} is damaged or not complete: {error or type(error).__name__}") from error
     except OSError as error:
-        if error.errno not in (
-            None,
-            errno.EINVAL,
-        ):  # the system's, not over an offset or name that makes no sense
+        # The system's own, and not over an offset or a name that makes no sense.
+        if error.errno not in (None, errno.EINVAL):
             raise
         raise InputError(f"{archive} is damaged or not complete: {error}") from error
-    except RuntimeError as error:  # zipfile's word for a password
-        raise InputError(f"{archive} cannot be unpacked: {error}") from error
     return sorted(writer.written)
 
 

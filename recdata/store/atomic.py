@@ -158,10 +158,7 @@ def _put(temporary: Path, path: Path, replace: bool) -> None:
         try:
             temporary.rename(path)
         except OSError as error:
-            if (
-                error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR, errno.EACCES}
-                or not path.exists()
-            ):
+            if error.errno not in _TAKEN or not path.exists():
                 raise
         else:
             return

@@ -1,4 +1,4 @@
-"""Tables as people hold them: a part decoded to ids, and Arrow tables as ``datasets.Dataset``."""
+"""Tables as people hold them: Arrow tables as ``datasets.Dataset``."""
 
 from __future__ import annotations
 
