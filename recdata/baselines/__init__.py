@@ -124,12 +124,15 @@ def run(
     columns are example_id and answer, in the part's order; ``k`` has no meaning.
 
     seed: for what is random. options: what the baseline's class takes besides. Raises InputError for an
-    unknown baseline, for one that is not made for the kind of task, and for an option that it does not have.
+    unknown baseline, for one that is not made for the kind of task, for an option that it does not have, and for a name of
+    another ending than .parquet.
     """
     from recdata.baselines import _answers
     from recdata.baselines._output import write
     from recdata.protocol.answers import AnswerTask
 
+    if out.suffix != ".parquet":
+        raise InputError(f"{out}: baselines write Parquet; give a name that ends with .parquet")
     if k is not None and k < 1:
         raise InputError(f"k is {k}: expected at least 1")
     if isinstance(task, AnswerTask):

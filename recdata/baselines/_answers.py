@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from recdata.errors import InputError
 from recdata.store.atomic import atomic_file
 
 if TYPE_CHECKING:
@@ -68,8 +67,6 @@ def write(answerer: Answerer, task: AnswerTask, out: Path, part: str = "test") -
 
     from recdata.protocol.profiles._asked import Asked
 
-    if out.suffix != ".parquet":
-        raise InputError(f"{out}: baselines write Parquet; give a name that ends with .parquet")
     schema = pa.schema([pa.field(name, pa.string(), nullable=False) for name in ("example_id", "answer")])
     rows = 0
     with atomic_file(out) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from recdata.protocol.task import Task
 
 Codes = npt.NDArray[np.integer[Any]]
@@ -104,11 +102,9 @@ def rounded(scores: npt.NDArray[Any]) -> Scores:
     return np.ldexp(np.rint(mantissa * (1 << _BITS)), exponent - _BITS)
 
 
-def md5_words(ids: pa.StringArray, prefix: str = "") -> npt.NDArray[np.uint64]:
-    """Return the first 64 bits of the MD5 of ``prefix`` and each id in UTF-8, big-endian, uint64[n]."""
-    first = (
-        hashlib.md5((prefix + text).encode(), usedforsecurity=False).digest()[:8] for text in ids.to_pylist()
-    )
+def md5_words(texts: Iterable[str], prefix: str = "") -> npt.NDArray[np.uint64]:
+    """Return the first 64 bits of the MD5 of ``prefix`` and each text in UTF-8, big-endian, uint64[n]."""
+    first = (hashlib.md5((prefix + text).encode(), usedforsecurity=False).digest()[:8] for text in texts)
     return np.frombuffer(b"".join(first), dtype=">u8").astype(np.uint64)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recdata.baselines import _matrix
+from recdata.baselines._base import md5_words
 from recdata.engines.base import UNIT
 from recdata.errors import InputError
 from recdata.metrics.kernel import ln
@@ -148,12 +148,7 @@ class Features:
         return owner[there], self._hashed(name, _texts(codes.dictionary))[number[there]]
 
     def _hashed(self, column: str, values: Sequence[str]) -> Places:
-        first = (
-            hashlib.md5(f"{column}{UNIT}{text}".encode(), usedforsecurity=False).digest()[:8]
-            for text in values
-        )
-        words = np.frombuffer(b"".join(first), dtype=">u8").astype(np.uint64)
-        return (words >> self._shift).astype(np.int64)
+        return (md5_words(values, column + UNIT) >> self._shift).astype(np.int64)
 
 
 def _texts(values: pa.Array) -> list[str]:

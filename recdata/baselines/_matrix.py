@@ -69,6 +69,16 @@ def history(task: Task, part: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[n
     return user[order], item[order]
 
 
+def ages(user: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """Return the age of each row of ``history``: which it is of its user's, from 1 for the newest, int64[rows]."""
+    return np.searchsorted(user, user, side="right") - np.arange(len(user))
+
+
+def popularity(task: Task) -> npt.NDArray[np.float64]:
+    """Return the popularity of each item in the training part, float64[items], as ``fraction`` has it."""
+    return fraction(np.bincount(task.rows("train").item, minlength=len(task.item_ids)))
+
+
 def fraction(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """Return popularity as numbers from 0 to below 1, to order what a baseline's own score leaves equal."""
     whole: npt.NDArray[np.float64] = counts / (counts.max(initial=0) + 1.0)

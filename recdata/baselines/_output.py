@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from recdata.baselines._base import ByItem, ByList, Codes, Recommender, Scores, tie_order
 from recdata.baselines._ranking import Lists, best, first
-from recdata.errors import InputError
 from recdata.store.atomic import atomic_file
 from recdata.submission.expected import ByUser, Expected
 
@@ -46,8 +45,6 @@ def write(recommender: Recommender, task: Task, out: Path, k: int | None, part: 
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if out.suffix != ".parquet":
-        raise InputError(f"{out}: baselines write Parquet; give a name that ends with .parquet")
     columns = [("user_id", pa.string()), ("item_id", pa.string()), ("score", pa.float64())]
     schema = pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns])
     rows = 0

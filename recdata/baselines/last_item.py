@@ -22,13 +22,12 @@ class Recommender(_base.ByUser):
     def __init__(self, task: Task, seed: int) -> None:
         check_repeats(task, "last-item")
         self._task = task
-        items = len(task.item_ids)
-        self._popular = _matrix.fraction(np.bincount(task.rows("train").item, minlength=items))
+        self._popular = _matrix.popularity(task)
 
     def begin(self, part: str) -> None:
         """Read what users had before ``part``."""
         user, item = _matrix.history(self._task, part)
-        age = np.searchsorted(user, user, side="right") - np.arange(len(user))
+        age = _matrix.ages(user)
         shape = len(self._task.user_ids), len(self._task.item_ids)
         newest = last_of(user, item, shape[1])
         self._own = _matrix.sparse().csr_matrix(

@@ -48,12 +48,12 @@ class Recommender(_base.Recommender):
         self._task = task
         rows = task.rows("train")
         rows = taken(rows, ~np.isnan(rows.rating))
+        if len(rows.row) > most_rows:
+            rows = taken(rows, np.arange(most_rows) * len(rows.row) // most_rows)
         if set(np.unique(rows.rating).tolist()) != {0.0, 1.0}:
             raise InputError(
                 f"{task.name}: logistic regression learns from ratings that are 0 and 1, some of each (see binarise)"
             )
-        if len(rows.row) > most_rows:
-            rows = taken(rows, np.arange(most_rows) * len(rows.row) // most_rows)
         self._features = Features(task, columns, bits)
         given = self._features.matrix(rows)
         often = np.asarray(given.sum(axis=0)).ravel() >= rare

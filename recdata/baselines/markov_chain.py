@@ -29,7 +29,7 @@ class Recommender(_base.ByUser):
         items = len(task.item_ids)
         pairs = (rows.item[follows], rows.item[follows + 1])
         self._next = _matrix.sparse().csr_matrix((np.ones(len(follows)), pairs), shape=(items, items))
-        self._popular = _matrix.fraction(np.bincount(rows.item, minlength=items))
+        self._popular = _matrix.popularity(task)
 
     def begin(self, part: str) -> None:
         """Find each user's last item before ``part``."""

@@ -26,8 +26,7 @@ class Recommender(_base.ByUser):
     def __init__(self, task: Task, seed: int) -> None:
         check_repeats(task, "personal-frequency")
         self._task = task
-        items = len(task.item_ids)
-        self._popular = _matrix.fraction(np.bincount(task.rows("train").item, minlength=items))
+        self._popular = _matrix.popularity(task)
 
     def begin(self, part: str) -> None:
         """Count what users had before ``part``."""

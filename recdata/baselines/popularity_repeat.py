@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-import numpy as np
-
 from recdata.baselines import _base, _matrix
 from recdata.baselines.last_item import check_repeats
 
@@ -21,8 +19,7 @@ class Recommender(_base.ByUser):
     def __init__(self, task: Task, seed: int) -> None:
         check_repeats(task, "popularity-repeat")
         self._task = task
-        items = len(task.item_ids)
-        self._popular = _matrix.fraction(np.bincount(task.rows("train").item, minlength=items))
+        self._popular = _matrix.popularity(task)
 
     def begin(self, part: str) -> None:
         """Read what users had before ``part``."""

@@ -53,7 +53,7 @@ class Recommender(_base.ByList):
     def begin(self, part: str) -> None:
         """Read what users had before ``part``."""
         user, item = _matrix.history(self._task, part)
-        age = np.searchsorted(user, user, side="right") - np.arange(len(user))
+        age = _matrix.ages(user)
         newest = last_of(user, item, self._items)
         shape = len(self._task.user_ids), self._items
         self._own = _matrix.sparse().csr_matrix((1 / age[newest], (user[newest], item[newest])), shape=shape)

@@ -25,8 +25,8 @@ class Recommender(_base.Recommender):
     kind: ClassVar[Literal["ranking", "rating", "any"]] = "ranking"
 
     def __init__(self, task: Task, seed: int) -> None:
-        self._users = _base.md5_words(task.user_ids, f"{seed}{UNIT}")
-        self._items = _base.md5_words(task.item_ids)
+        self._users = _base.md5_words(task.user_ids.to_pylist(), f"{seed}{UNIT}")
+        self._items = _base.md5_words(task.item_ids.to_pylist())
 
     def score(self, user: _base.Codes, item: _base.Codes) -> _base.Scores:
         """Return the scores of the pairs."""

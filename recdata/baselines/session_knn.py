@@ -32,15 +32,12 @@ class Recommender(_base.ByUser):
         self._train = _matrix.matrix(task.pairs("train"), task)
         self._turned = self._train.T.tocsr()
         self._norm = np.sqrt(np.diff(self._train.indptr).astype(np.float64))
-        items = len(task.item_ids)
-        self._popular = _matrix.fraction(np.bincount(task.rows("train").item, minlength=items))
+        self._popular = _matrix.popularity(task)
 
     def begin(self, part: str) -> None:
         """Weigh what users had before ``part``."""
         user, item = _matrix.history(self._task, part)
-        ends = np.searchsorted(user, user, side="right")
-        age = ends - 1 - np.arange(len(user))
-        weight = np.maximum(1 - age / self._window, 0)
+        weight = np.maximum(1 - (_matrix.ages(user) - 1) / self._window, 0)
         shape = len(self._task.user_ids), len(self._task.item_ids)
         keep = weight > 0
         found = _matrix.sparse().coo_matrix((weight[keep], (user[keep], item[keep])), shape=shape)

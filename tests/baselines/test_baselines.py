@@ -144,7 +144,7 @@ def test_random_is_what_its_docstring_says(make, tmp_path, seed):
 
 def test_random_is_uniform():
     recommender = object.__new__(baselines.find("random"))
-    recommender._items = md5_words(pa.array([str(number) for number in range(1000)]))
+    recommender._items = md5_words(str(number) for number in range(1000))
     recommender._users = recommender._items[:50]
     score = recommender.score(np.arange(50)[:, None], np.arange(1000)[None, :])
     assert np.histogram(score, bins=10, range=(0, 1))[0].tolist() == pytest.approx([5000] * 10, rel=0.06)
