@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recdata.engines.spark_places import is_place
 from recdata.errors import InputError, MismatchError
 from recdata.hub.address import is_address
 from recdata.protocol.names import Name, card_of, parse_name
@@ -58,7 +59,8 @@ def task(
 ) -> AnyTask:
     """Return a task by name ("movielens-100k/loo-last"), made where it is not in the store yet.
 
-    Or by its address on the Hub ("hf://datasets/ORG/NAME@v1.0.0/loo-last"), made from what is published there.
+    Or by its address on the Hub ("hf://datasets/ORG/NAME@v1.0.0/loo-last"), made from what is published there; or by the
+    path or URI of its folder ("s3a://bucket/recdata/tasks/clicks@1.0.0/loo-last@1", with Spark), opened as it stands.
 
     A fingerprint behind the name (``#`` and 6 digits or more) must be that of the task. rebuild: make the task again, in
     place of what the store holds. engine: what makes it, where it is one over interactions: "duckdb", "spark",
@@ -66,7 +68,7 @@ def task(
     DuckDB. Other parameters and errors as ``load``. What comes back is a ``Task`` or, where the protocol is one over
     examples, an ``AnswerTask``.
     """
-    from recdata.protocol.built import open_answers, open_built, task_folder
+    from recdata.protocol.built import open_answers, open_at, open_built, task_folder
     from recdata.protocol.document import protocol_of
     from recdata.protocol.versions import older_build
     from recdata.store.manifest import read_manifest
@@ -77,6 +79,8 @@ def task(
 
         source = None if from_path is None else Path(from_path)
         return load_task(task_name, from_path=source, allow_partial=allow_partial)
+    if is_place(task_name):
+        return open_at(task_name, engine)
     name = parse_name(task_name)
     if name.protocol is None:
         raise InputError(
@@ -115,10 +119,11 @@ def _check_fingerprint(text: str, name: Name, fingerprint: str) -> None:
 
 
 def score(task: str | AnyTask, predictions: Any, **options: Any) -> Result:
-    """Score predictions (a path, a pandas frame, an Arrow table) for a task or its name.
+    """Score predictions (a path, a pandas frame, an Arrow table) for a task, its name or its address.
 
     Options and errors as ``recdata.scoring.score.score``.
     """
     from recdata.scoring.score import score as score_task
 
-    return score_task(globals()["task"](task) if isinstance(task, str) else task, predictions, **options)
+    made = globals()["task"](task, engine=options.get("engine")) if isinstance(task, str) else task
+    return score_task(made, predictions, **options)

@@ -49,8 +49,10 @@ class PredictionsCommand(click.Command):
         if ctx.params.pop("untrusted"):
             from recdata import api
             from recdata.cli._guarded import run_child
+            from recdata.engines.spark_places import is_place
 
-            api.task(ctx.params["task"])  # what has to be built is built here, without limits
+            if not is_place(ctx.params["task"]):
+                api.task(ctx.params["task"])  # what has to be built is built here, without limits
             arguments = [text for text in ctx.meta[_GIVEN] if text != "--untrusted"]
             code = run_child([str(self.name), *arguments], limits)
             raise click.exceptions.Exit(code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from recdata.engines import is_spark, open_engine
+from recdata.engines.spark_places import is_place, place_of
 from recdata.errors import InputError, MismatchError, MissingError
 from recdata.protocol.answers import AnyTask
 from recdata.protocol.built import open_task, task_folder
@@ -24,6 +25,9 @@ from recdata.store.fingerprint import BUCKETS, Content, TableHasher, bucket_of, 
 from recdata.store.manifest import read_manifest
 from recdata.store.paths import corpora
 
+CheckFiles = Callable[[Any, Mapping[str, Mapping[str, Any]]], None]
+"""Compares the files of tables in a folder with what a manifest says of them; MismatchError where they differ."""
+
 
 class Check(NamedTuple):
     """One comparison: what was compared, whether it is equal, and where it first differs."""
@@ -33,21 +37,32 @@ class Check(NamedTuple):
     detail: str
 
 
+class Again(NamedTuple):
+    """A task that was computed again. users: how many it has, None where they have no codes. user_id: the id of a code."""
+
+    fingerprint: str
+    buckets: Sequence[str]
+    users: int | None
+    user_id: Callable[[int], str]
+
+
 def verify(name: str, engine: str | Any = None) -> list[Check]:
     """Compute a built corpus, and the task if ``name`` is one's, again and compare with manifests and pins.
 
-    engine: what computes, as ``open_engine`` takes it. Raises MissingError where it is not built.
+    name: or the address of either, where Spark reads it. engine: what computes, as ``open_engine`` takes it. Raises
+    MissingError where it is not built.
     """
+    if is_place(name):
+        from recdata.protocol.spread.verify import verify_at
+
+        return verify_at(place_of(name), engine)
     parsed = parse_name(name)
     card = card_of(parsed)
     folder = corpora() / f"{card.name}@{card.version}"
     if not (folder / "manifest.json").is_file():
         raise MissingError(f"{card.name} is not built yet; run recdata build {card.name}")
     manifest = read_manifest(folder)
-    checks = _verify_corpus(folder, manifest, engine)
-    pins = pinned(manifest["name"], manifest["edition"])
-    if not manifest["partial"]:
-        checks.append(_against_pin("corpus, pinned fingerprint", manifest["fingerprint"], pins))
+    checks = compare_corpus(folder, manifest, engine, check_files)
     if parsed.protocol is None:
         return checks
     protocol = protocol_of(parsed)
@@ -55,29 +70,44 @@ def verify(name: str, engine: str | Any = None) -> list[Check]:
     if not (place / "manifest.json").is_file():
         raise MissingError(f"{name} is not built yet; run recdata split {name}")
     stored = open_task(place)
-    checks.append(_files(stored.folder, stored.manifest["tables"], "task, files"))
+    checks.append(compare_files(stored.folder, stored.manifest["tables"], "task", check_files))
     # Beside the task, where all of Spark's workers see it.
     beside = place.parent if is_spark(engine) else None
     with tempfile.TemporaryDirectory(prefix=".recdata-verify-", dir=beside) as scratch:
         try:
-            again = make_task(folder, protocol, Path(scratch) / "task", engine=engine)
+            made = make_task(folder, protocol, Path(scratch) / "task", engine=engine)
         except MismatchError as error:
             return [*checks, Check("task, computed again", False, str(error))]
-        checks.append(_against(stored.manifest, again))
-        key = f"{protocol['name']}@{protocol['version']}"
-        if not manifest["partial"]:
-            known = pinned_task(manifest["name"], manifest["edition"], key)
-            checks.append(_against_pin("task, pinned fingerprint", again.fingerprint, known))
-            if known and known["fingerprint"] != again.fingerprint:
-                short = [bucket[:BUCKET_DIGITS] for bucket in again.manifest["buckets"]]
-                checks[-1] = checks[-1]._replace(
-                    detail=_first_difference(known["buckets"].split(), short, again)
-                )
+        return [*checks, *compare_task(manifest, {**stored.manifest, "protocol": protocol}, _again(made))]
+
+
+def _again(task: AnyTask) -> Again:
+    if not isinstance(task, Task):
+        return Again(task.fingerprint, task.manifest["buckets"], None, str)
+    ids = task.user_ids
+    return Again(task.fingerprint, task.manifest["buckets"], len(ids), lambda code: str(ids[code].as_py()))
+
+
+def compare_task(corpus: Mapping[str, Any], stored: Mapping[str, Any], again: Again) -> list[Check]:
+    """Compare a task that was computed again with its manifest, and with its pin. corpus, stored: the manifests."""
+    same = stored["fingerprint"] == again.fingerprint
+    detail = "" if same else _first_difference(stored["buckets"], again.buckets, again)
+    checks = [Check("task, computed again", same, detail)]
+    if not corpus["partial"]:
+        key = f"{stored['protocol']['name']}@{stored['protocol']['version']}"
+        known = pinned_task(corpus["name"], corpus["edition"], key)
+        checks.append(_against_pin("task, pinned fingerprint", again.fingerprint, known))
+        if known and not checks[-1].ok:
+            short = [bucket[:BUCKET_DIGITS] for bucket in again.buckets]
+            checks[-1] = checks[-1]._replace(detail=_first_difference(known["buckets"].split(), short, again))
     return checks
 
 
-def _verify_corpus(folder: Path, manifest: Mapping[str, Any], engine: str | Any) -> list[Check]:
-    checks = [_files(folder, {**manifest["tables"], **manifest["ids"]}, "corpus, files")]
+def compare_corpus(
+    folder: Path | str, manifest: Mapping[str, Any], engine: str | Any, check: CheckFiles
+) -> list[Check]:
+    """Compute the fingerprints of a corpus's tables again, and compare them with its manifest and its pin."""
+    checks = [compare_files(folder, {**manifest["tables"], **manifest["ids"]}, "corpus", check)]
     fingerprints = {}
     for kind, entry in manifest["tables"].items():
         try:
@@ -96,14 +126,17 @@ def _verify_corpus(folder: Path, manifest: Mapping[str, Any], engine: str | Any)
         checks.append(Check(f"corpus, {kind}", same, detail or ("" if same else "its ids or columns")))
     same = digest(fingerprints) == manifest["fingerprint"]
     checks.append(Check("corpus, fingerprint", same, "" if same else f"now {digest(fingerprints)[:12]}"))
+    if not manifest["partial"]:
+        pins = pinned(manifest["name"], manifest["edition"])
+        checks.append(_against_pin("corpus, pinned fingerprint", manifest["fingerprint"], pins))
     return checks
 
 
 def _content(
-    folder: Path, kind: str, entry: Mapping[str, Any], engine: str | Any
+    folder: Path | str, kind: str, entry: Mapping[str, Any], engine: str | Any
 ) -> tuple[Content, dict[str, str]]:
     if not is_spark(engine):
-        return _hash_table(folder / entry["file"], kind, entry)
+        return _hash_table(Path(folder, entry["file"]), kind, entry)
     from recdata.engines.spark import SparkEngine
     from recdata.protocol.spread.tables import table_content
 
@@ -138,19 +171,15 @@ def _hash_table(path: Path, kind: str, entry: Mapping[str, Any]) -> tuple[Conten
     return hasher.content(), more
 
 
-def _files(folder: Path, tables: Mapping[str, Mapping[str, Any]], what: str) -> Check:
+def compare_files(
+    folder: Any, tables: Mapping[str, Mapping[str, Any]], what: str, check: CheckFiles
+) -> Check:
+    """Compare the files of a "corpus" or "task" with its manifest. check: as ``check_files``, wherever they are."""
     try:
-        check_files(folder, tables)
+        check(folder, tables)
     except MismatchError as error:
-        return Check(what, False, str(error))
-    return Check(what, True, "")
-
-
-def _against(stored: Mapping[str, Any], again: AnyTask) -> Check:
-    what = "task, computed again"
-    if stored["fingerprint"] == again.fingerprint:
-        return Check(what, True, "")
-    return Check(what, False, _first_difference(stored["buckets"], again.manifest["buckets"], again))
+        return Check(f"{what}, files", False, str(error))
+    return Check(f"{what}, files", True, "")
 
 
 def _against_pin(what: str, fingerprint: str, known: Mapping[str, Any] | None) -> Check:
@@ -160,15 +189,13 @@ def _against_pin(what: str, fingerprint: str, known: Mapping[str, Any] | None) -
     return Check(what, same, "" if same else f"pinned {known['fingerprint'][:12]}, here {fingerprint[:12]}")
 
 
-def _first_difference(expected: Sequence[str], found: Sequence[str], task: AnyTask) -> str:
+def _first_difference(expected: Sequence[str], found: Sequence[str], again: Again) -> str:
     """Name the first bucket that differs, and the users it holds."""
     for bucket, (one, other) in enumerate(zip(expected, found, strict=True)):
         if one != other:
-            if not isinstance(task, Task):
-                return f"bucket {bucket} of {len(found)}"
-            inside = np.flatnonzero(bucket_of(np.arange(len(task.user_ids)), len(task.user_ids)) == bucket)
+            inside = np.flatnonzero(bucket_of(np.arange(again.users or 0), again.users or 1) == bucket)
             if not len(inside):
                 return f"bucket {bucket} of {len(found)}"
-            first, last = task.user_ids[int(inside[0])].as_py(), task.user_ids[int(inside[-1])].as_py()
+            first, last = again.user_id(int(inside[0])), again.user_id(int(inside[-1]))
             return f"bucket {bucket} of {len(found)}, users {first!r} to {last!r} in the order of ids"
-    return "the lists of user or item ids" if isinstance(task, Task) else "what its answers are"
+    return "what its answers are" if again.users is None else "the lists of user or item ids"
