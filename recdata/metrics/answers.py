@@ -16,6 +16,9 @@ Codes = npt.NDArray[np.int32]
 Embed = Callable[[Sequence[str]], Sequence[npt.NDArray[Any]]]
 """From texts to their tokens' embeddings: for each text a float[tokens, dimensions] array."""
 
+_SHOWN = 60
+"""How many letters of an id a message has."""
+
 UNKNOWN = -1
 """The code of an answer that is none of the labels, or could not be read as one."""
 
@@ -66,13 +69,14 @@ class Texts:
 
     gold, answer: string or large_string arrays of one length, without nulls. workers: processes that slow metrics may use
     (None: as many as there are processors); it changes no value. embed: what gives the embeddings of BERTScore, None
-    where there is nothing.
+    where there is nothing. ids: the examples' ids, by which messages name them, None where they have none.
     """
 
     gold: pa.Array
     answer: pa.Array
     workers: int | None = None
     embed: Embed | None = None
+    ids: pa.Array | None = None
 
     @classmethod
     def of(cls, gold: Sequence[str], answer: Sequence[str], embed: Embed | None = None) -> Texts:
@@ -94,4 +98,9 @@ class Texts:
         import pyarrow as pa
 
         at = pa.array(places)
-        return replace(self, gold=self.gold.take(at), answer=self.answer.take(at))
+        ids = None if self.ids is None else self.ids.take(at)
+        return replace(self, gold=self.gold.take(at), answer=self.answer.take(at), ids=ids)
+
+    def name(self, place: int) -> str:
+        """Return what messages call the example at ``place``."""
+        return f"pair {place}" if self.ids is None else f"example {self.ids[place].as_py()[:_SHOWN]!r}"

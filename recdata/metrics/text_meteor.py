@@ -9,17 +9,14 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from recdata.errors import InputError, MissingError
+from recdata.errors import MissingError
 from recdata.metrics.answers import Texts
 from recdata.metrics.definition import metric
-from recdata.metrics.text_extra import extra, version, within_depth
+from recdata.metrics.text_extra import check_size, extra, version, within_depth
 from recdata.metrics.text_pool import run
 
 Values = npt.NDArray[np.float64]
 Match = Literal["stems", "synonyms"]
-
-_CELLS = 1 << 24
-"""Up to how many pairs of words are compared for synonyms, one by one."""
 
 _DECIMALS = 12
 
@@ -79,13 +76,9 @@ def _meteor(gold: Sequence[str], answer: Sequence[str], match: str) -> Values:
     tokenize = extra("nltk.tokenize").word_tokenize
     score, wordnet = extra("nltk.translate.meteor_score").single_meteor_score, _wordnet(match)
     values = []
-    for pair in zip(gold, answer, strict=True):
+    for place, pair in enumerate(zip(gold, answer, strict=True)):
         expected, answered = (tokenize(text, preserve_line=True) for text in pair)
-        if len(expected) * len(answered) > _CELLS:
-            raise InputError(
-                f"METEOR: {len(expected):,} words are expected and {len(answered):,} answered, beyond the "
-                f"{_CELLS:,} pairs that are compared; answer with a shorter text"
-            )
-        with within_depth("METEOR"):
+        check_size(len(expected), len(answered), place)
+        with within_depth(place):
             values.append(round(score(expected, answered, wordnet=wordnet), _DECIMALS))
     return np.array(values, dtype=np.float64)

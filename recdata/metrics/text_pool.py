@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from recdata.errors import InputError
+from recdata.metrics.text_extra import UnfitError
 from recdata.processes import Processes, processors
 
 if TYPE_CHECKING:
@@ -27,7 +29,8 @@ _WORTH = 8 * _ROWS
 def run(texts: Texts, what: str, function: Function, *arguments: Any) -> Values:
     """Return ``function`` of all pairs of ``texts``, computed in chunks; with a bar on a terminal that says ``what``.
 
-    Raises whatever the function raises, and ResourceError where a process dies.
+    Raises whatever the function raises, UnfitError as an InputError that names the example, and ResourceError where a
+    process dies.
     """
     from recdata.corpora.progress import bar
 
@@ -40,7 +43,7 @@ def run(texts: Texts, what: str, function: Function, *arguments: Any) -> Values:
     def give(span: tuple[int, int]) -> tuple[Any, ...]:
         start, end = span
         sides = (column.slice(start, end - start).to_pylist() for column in (texts.gold, texts.answer))
-        return (*sides, *arguments)
+        return (function, start, *sides, *arguments)
 
     with bar(what, len(texts)) as progress, Processes(workers) as processes:
 
@@ -48,8 +51,19 @@ def run(texts: Texts, what: str, function: Function, *arguments: Any) -> Values:
             results[place] = values
             progress.update(len(values))
 
-        processes.spread(function, spans, give, done)
+        try:
+            processes.spread(_placed, spans, give, done)
+        except UnfitError as error:
+            raise InputError(f"{what} of {texts.name(error.place)}: {error}") from None
     return np.concatenate(results) if results else np.empty(0)
+
+
+def _placed(function: Function, start: int, *arguments: Any) -> Values:
+    """Return ``function`` of a chunk, whose first pair is that at ``start``."""
+    try:
+        return function(*arguments)
+    except UnfitError as error:
+        raise UnfitError(error.reason, start + error.place) from None
 
 
 def _spans(texts: Texts) -> Iterator[tuple[int, int]]:

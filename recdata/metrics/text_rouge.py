@@ -14,18 +14,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recdata.errors import InputError
 from recdata.metrics.answers import Texts
 from recdata.metrics.definition import metric
-from recdata.metrics.text_extra import extra, version, within_depth
+from recdata.metrics.text_extra import check_size, extra, version, within_depth
 from recdata.metrics.text_pool import run
 
 Values = npt.NDArray[np.float64]
 
 _TABLE = 1 << 10
 """From how many pairs of words on the length of a common subsequence is found without rouge-score's table of them all."""
-_CELLS = 1 << 24
-"""Up to how many pairs of words ROUGE-Lsum is computed, which needs that table, a list of lists."""
 
 
 def _tool(stemmer: bool = False) -> str:
@@ -91,24 +88,22 @@ def summary_subsequence(texts: Texts, stemmer: bool = False) -> Values:
 
 def _rouge(gold: Sequence[str], answer: Sequence[str], kind: str, stemmer: bool) -> Values:
     """Return the F-measures of a chunk."""
-    return np.array([_one(kind, stemmer, *pair) for pair in zip(gold, answer, strict=True)], dtype=np.float64)
+    values = []
+    for place, pair in enumerate(zip(gold, answer, strict=True)):
+        with within_depth(place):
+            values.append(_one(kind, stemmer, *pair, place))
+    return np.array(values, dtype=np.float64)
 
 
-def _one(kind: str, stemmer: bool, gold: str, answer: str) -> float:
+def _one(kind: str, stemmer: bool, gold: str, answer: str, place: int) -> float:
     if kind in ("rougeL", "rougeLsum") and len(gold) * len(answer) >= _TABLE:
         tokenize = _tokenizer(stemmer).tokenize
-        with within_depth("ROUGE"):
-            expected, answered = tokenize(gold), tokenize(answer)
-        cells = len(expected) * len(answered)
-        if kind == "rougeL" and cells >= _TABLE:
+        expected, answered = tokenize(gold), tokenize(answer)
+        if kind == "rougeL" and len(expected) * len(answered) >= _TABLE:
             return _of_lengths(common(expected, answered), len(expected), len(answered))
-        if cells >= _CELLS:
-            raise InputError(
-                f"ROUGE-Lsum: {len(expected):,} words are expected and {len(answered):,} answered, beyond the "
-                f"{_CELLS:,} pairs that are compared; answer with a shorter text"
-            )
-    with within_depth("ROUGE"):
-        return float(_scorer(kind, stemmer).score(gold, answer)[kind].fmeasure)
+        if kind == "rougeLsum":  # it needs that table, a list of lists
+            check_size(len(expected), len(answered), place)
+    return float(_scorer(kind, stemmer).score(gold, answer)[kind].fmeasure)
 
 
 def common(first: Sequence[str], second: Sequence[str]) -> int:

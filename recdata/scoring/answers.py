@@ -176,7 +176,7 @@ class Evidence:
             return pa.array([text.strip() for text in column.to_pylist()], pa.large_string())
 
         gold, answer = stripped(self._task.column("target", self._part)), stripped(self._examined.answer)
-        return Texts(gold, answer, self._workers, self._embed)
+        return Texts(gold, answer, self._workers, self._embed, self._task.ids(self._part))
 
     @cached_property
     def _users(self) -> tuple[npt.NDArray[np.int32], int]:

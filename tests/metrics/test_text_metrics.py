@@ -99,15 +99,17 @@ def test_long_texts_have_the_same_rouge_l_bit_by_bit(first: list[str], second: l
 
 
 def test_very_long_texts_have_a_rouge_l_and_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:
-    gold, answer = ["a b c d"], ["d a x b d"]
+    gold, answer = ["x", "a b c d"], ["x", "d a x b d"]
     monkeypatch.setattr("recdata.metrics.text_rouge._TABLE", 4)
-    monkeypatch.setattr("recdata.metrics.text_rouge._CELLS", 4)
-    assert value("ROUGE-L", gold, answer) == pytest.approx([6 / 9])
-    with pytest.raises(InputError, match="ROUGE-Lsum: 4 words are expected and 5 answered"):
-        value("ROUGE-Lsum", gold, answer)
-    monkeypatch.setattr("recdata.metrics.text_meteor._CELLS", 4)
-    with pytest.raises(InputError, match="METEOR: 4 words are expected and 5 answered"):
-        value("METEOR", gold, answer)
+    monkeypatch.setattr("recdata.metrics.text_extra.CELLS", 20)
+    for measure in ("ROUGE-L", "ROUGE-Lsum"):
+        assert value(measure, gold, answer) == pytest.approx([1, 6 / 9])
+    assert value("METEOR", gold, answer)[1] > 0
+    monkeypatch.setattr("recdata.metrics.text_extra.CELLS", 19)
+    assert value("ROUGE-L", gold, answer) == pytest.approx([1, 6 / 9])
+    for measure in ("ROUGE-Lsum", "METEOR"):
+        with pytest.raises(InputError, match=f"{measure} of pair 1: 4 words are expected and 5 answered"):
+            value(measure, gold, answer)
 
 
 @pytest.mark.parametrize("measure", ["METEOR", "ROUGE-1(stemmer=True)", "ROUGE-L(stemmer=True)"])

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 import pyarrow as pa
 import pytest
 
+from recdata.errors import InputError
 from recdata.metrics import text_pool
 from recdata.metrics.answers import Texts
 from recdata.metrics.spelling import parse
+from recdata.metrics.text_extra import UnfitError
 
 MANY = 6000
 
@@ -47,6 +53,23 @@ def test_chunks_are_cut_by_rows_and_size() -> None:
     assert [end - start for start, end in spans] == [512, 488, 1, 1, 1]
     assert spans[0][0] == 0
     assert spans[-1][1] == len(gold)
+
+
+def _refusing(gold: Sequence[str], answer: Sequence[str]) -> np.ndarray:
+    if "text 5000 " in " ".join(gold):
+        raise UnfitError("no", [text.startswith("text 5000 ") for text in gold].index(True))
+    return np.zeros(len(gold))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_pair_that_is_refused_is_named(workers: int) -> None:
+    given = texts(workers)
+    with pytest.raises(InputError, match=r"^a metric of pair 5000: no$"):
+        text_pool.run(given, "a metric", _refusing)
+    named = replace(given, ids=pa.array([f"q{number}" for number in range(MANY)]))
+    some = named.take(np.arange(4900, 5100))
+    with pytest.raises(InputError, match=r"^a metric of example 'q5000': no$"):
+        text_pool.run(some, "a metric", _refusing)
 
 
 def test_no_texts() -> None:

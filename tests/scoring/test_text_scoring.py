@@ -81,3 +81,11 @@ def test_embeddings_are_for_tasks_over_examples(home: Path, tmp_path: Path) -> N
     other = recdata.task("synth-small/loo-last")
     with pytest.raises(InputError, match="no metric of it reads embeddings"):
         score(other, tmp_path / "x", embeddings=embed)
+
+
+def test_an_example_that_is_refused_is_named(
+    task: AnswerTask, answers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recdata.metrics.text_extra.CELLS", 16)
+    with pytest.raises(InputError, match="METEOR of example '0': 4 words are expected and 5 answered"):
+        score(task, answers, metrics="METEOR", part="valid")
