@@ -93,13 +93,22 @@ def write_prompts(
         "sha256": total.hexdigest(),
         "recdata": __version__,
     }
-    if "bm25" in wanted:
-        from recdata.protocol.profiles._bm25 import RETRIEVER
-
-        manifest["retriever"] = RETRIEVER
+    if retriever := _retriever(task, wanted):
+        manifest["retriever"] = retriever
     if out.is_file():
         write_json(out.with_name(out.name + ".manifest.json"), manifest)
     return manifest
+
+
+def _retriever(task: AnswerTask, setting: Mapping[str, Any]) -> str | None:
+    """Return what took the entries, with its version: now, or when the task was made with this setting."""
+    from recdata.protocol.answer_build import states_of
+
+    if task.protocol["profile"] == setting:
+        found: str | None = task.manifest.get("retriever")
+        return found
+    how = states_of(setting)
+    return how() if how else None
 
 
 def _lines(task: AnswerTask, template: Template, part: str, setting: Mapping[str, Any]) -> Iterator[bytes]:

@@ -181,14 +181,8 @@ class _Builder:
         ]
         return pa.record_batch(arrays, schema=self.schema)
 
-    def _states(self) -> Callable[[], str] | None:
-        """Return what says which library the setting's operator uses; None where it uses none."""
-        (operator,) = self.protocol["profile"]
-        how: Callable[[], str] | None = operators(profiles)[operator].__dict__.get("states")
-        return how
-
     def _write_manifest(self, hashers: list[TableHasher], hidden: list[int], entries: int) -> None:
-        how = self._states()
+        how = states_of(self.protocol["profile"])
         document = answers_document(
             self.manifest,
             self.protocol,
@@ -200,6 +194,13 @@ class _Builder:
             how() if how else None,
         )
         write_manifest(self.work, document)
+
+
+def states_of(setting: Mapping[str, Any]) -> Callable[[], str] | None:
+    """Return what says which library a setting's operator uses; None where it uses none."""
+    (operator,) = setting
+    how: Callable[[], str] | None = operators(profiles)[operator].__dict__.get("states")
+    return how
 
 
 class _Writer:

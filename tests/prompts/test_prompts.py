@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,8 @@ def test_full_profiles_give_the_same_bytes_as_the_setting_s_own_task(
     assert (raw / "own.jsonl").read_bytes() == (raw / "taken.jsonl").read_bytes()
     assert own == taken
     assert ("retriever" in own) == (retriever == "bm25")
+    if retriever == "bm25":
+        assert own["retriever"].endswith(f"; rank-bm25 {metadata.version('rank-bm25')}")
 
 
 def test_the_bytes_of_the_shipped_template_are_pinned() -> None:
