@@ -71,7 +71,9 @@ class Noted(Findings):
         kept = self.notes.get(code, [])
         near = np.flatnonzero(rows <= kept[-1].row) if len(kept) >= self.limit else np.arange(len(rows))
         first = near[np.argsort(rows[near], kind="stable")[: self.limit]].tolist()
-        self._keep([Note(int(rows[at]), str(value(at)), code, column, expected, None) for at in first])
+        shown = [(int(rows[at]), value(at)) for at in first]
+        texts = [(row, None if said is None else str(said)) for row, said in shown]
+        self._keep([Note(row, text, code, column, expected, None) for row, text in texts])
         self.count(code, len(rows))
 
     def _keep(self, notes: list[Note]) -> None:

@@ -107,7 +107,7 @@ class _Work:
         )
         for text, unit in zip(*(noted.column(name).to_pylist() for name in ("noted", "unit")), strict=True):
             self.noted.take_text(text)
-            self.counts[unit] += 1
+            self.counts.update(unit.split())
         share, part = Share(self.job.manifest, examples), self.job.part
         sheet = Sheet(share.ids(part), self.job.limits, self.noted)
         if len(answered):

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 SCHEMA = f"{ID} string, {ANSWER} string, row bigint, noted string, unit string"
-"""What is read. A row with ``noted`` is no answer, but what was found in some rows, and what those are counted in."""
+"""What is read. A row with ``noted`` is no answer, but what was found in some rows; ``unit`` has words to be counted: what
+those are numbered as, and "stopped" where reading ended early."""
 _LARGEST = 2**31 - 1
 """Bytes of a file of texts that is brought to a worker as one value."""
 _PIECE = 1 << 25
@@ -117,7 +118,7 @@ def _as_texts(batches: Iterator[pa.RecordBatch], limit: int, of: tuple[str, str]
         try:
             ids, answer = (text_of_column(batch.column(at), name, noted) for at, name in enumerate(of))
         except StopReadingError:
-            yield from _noted(noted, "row")
+            yield from _noted(noted, "row stopped")
             continue
         yield from _pieces(Batch(to_numpy(batch.column("row")), ids, answer))
 
@@ -147,7 +148,7 @@ class _TextFiles:
                 yield from _pieces(batch._replace(row=batch.row + first))
             check_asked(self.asks, reader, noted)
         except StopReadingError:
-            pass
+            unit += " stopped"
         noted.move(first)
         yield from _noted(noted, unit)
 

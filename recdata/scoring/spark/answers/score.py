@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -21,13 +21,14 @@ from recdata.protocol.origin import Origin
 from recdata.protocol.slices import MOST_VALUES, by_value
 from recdata.scoring.answers import choices_of, is_of_users
 from recdata.scoring.result import Result, read_by, whole_document
+from recdata.scoring.spark import union
 from recdata.scoring.spark.answers.job import ANSWERED, EXAMPLE, NOTED, AnswerJob
 from recdata.scoring.spark.answers.reading import GivenAnswers
 from recdata.scoring.spark.gather import Gathered, check_additive
 from recdata.scoring.spark.output import What, schema
 from recdata.scoring.spark.peruser import SpreadPerExample
+from recdata.scoring.spark.result import SpreadResult
 from recdata.scoring.spark.source import begin, opened, quoted
-from recdata.scoring.spark.union import partitions
 from recdata.submission.answers.examine import check_rows, find_nothing, say_other_part
 from recdata.submission.answers.rows import ID
 from recdata.submission.finding import Findings, RejectedError, StopReadingError
@@ -137,7 +138,7 @@ class _Run:
         values = SpreadPerExample(self.engine, out, self.measures)
         if per_example is not None:
             values.write(per_example)
-        return Result(document, values, self.findings)
+        return SpreadResult(document, values, self.findings, self.engine.storage)
 
 
 def _examine(
@@ -239,7 +240,7 @@ def _union(
     whole = examples.select(mine, f.lit(EXAMPLE).alias("kind"), *sent).unionByName(
         answered, allowMissingColumns=True
     )
-    number = partitions(engine.session, task.rows("valid") + task.rows("test"))
+    number = union.partitions(engine.session, task.rows("valid") + task.rows("test"))
     return whole.repartition(number, "key").sortWithinPartitions("key")
 
 
@@ -247,22 +248,19 @@ def _say(run: _Run, given: GivenAnswers, gathered: Gathered) -> None:
     """Add to the findings what partitions found, and what only all of them show."""
     findings, counts, noted = run.findings, gathered.counts, gathered.noted
     findings.unit = "line" if counts["line"] else "row"
-    if not counts["rows"]:
+    if counts["stopped"] or not counts["rows"]:
         noted.drop("missing-example")
-        if not any(findings.severity(code) == "error" for code in noted.counts):
-            find_nothing(findings)
-    if any(findings.severity(code) == "error" for code in noted.counts):
+    if noted.total("error"):
         for code in _READ:
             noted.drop(code)
+    elif not counts["rows"]:
+        find_nothing(findings)
     noted.into(findings, {}, given.place)
-    if counts["unknown"] and run.out is not None:
+    if counts["unknown"] and not counts["stopped"] and run.out is not None:
         unknown = run.out.where(f"what = {What.UNKNOWN:d}").select("text")
-        for other in _others(run.task, run.part):
+        others = (part for part in run.task.parts if part != run.part and run.task.rows(part))
+        for other in others:
             ids = _examples(run.engine, run.task, other).select(ID)
             with told():
                 theirs = unknown.join(ids, unknown["text"] == ids[ID], "left_semi").count()
             say_other_part(findings, other, theirs, counts["unknown"])
-
-
-def _others(task: AnswerTask, part: str) -> Iterable[str]:
-    return (other for other in task.parts if other != part and task.rows(other))
