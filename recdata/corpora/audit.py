@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,7 +45,7 @@ def audit(card: Card, folder: Path) -> list[Finding]:
     return [*found, *_counts(card, manifest)]
 
 
-def _raised(what: str, check: Any) -> Finding:
+def _raised(what: str, check: Callable[[], object]) -> Finding:
     """Return what a check finds that raises where something differs."""
     try:
         check()
@@ -95,15 +95,14 @@ def _rules(card: Card, kinds: Mapping[str, Kind], folder: Path, manifest: Mappin
 
 def _counts(card: Card, manifest: Mapping[str, Any]) -> Iterator[Finding]:
     """Compare the counts with those of the card's edition; say what was left out."""
-    wanted = [counts for edition, counts in card.editions() if edition == manifest["edition"]] or [{}]
-    unknown = not any(counts for _, counts in card.editions())
-    if unknown:
+    editions = dict(card.editions())
+    if not any(editions.values()):
         yield Finding("counts", True, "the card knows none")
-    elif manifest["edition"] is None and len(card.editions()) > 1:
-        yield _raised("counts", lambda: check_counts(card, manifest["counts"], False))
-    else:
-        for what, number in wanted[0].items():
+    elif manifest["edition"] in editions:
+        for what, number in editions[manifest["edition"]].items():
             found = manifest["counts"].get(what, 0)
             yield Finding(f"count of {what}", found == number, f"{found:,}; the card's is {number:,}")
+    else:
+        yield _raised("counts", lambda: check_counts(card, manifest["counts"], False))
     if manifest.get("skipped"):
         yield Finding("rows left out", False, f"{len(manifest['skipped']):,} that could not be read")
