@@ -26,7 +26,10 @@ class Corpus(Folder):
         return tuple(kind for kind in self.manifest["tables"] if kind in KINDS)
 
     def to_arrow(self, kind: str) -> pa.Table:
-        """Return the table of a record kind in the canonical schema, without the store's integer codes."""
+        """Return the table of a record kind in the canonical schema, without the store's integer codes.
+
+        Raises InputError where the corpus has none of that kind.
+        """
         import pyarrow.parquet as pq
 
         if kind not in self.kinds:

@@ -40,7 +40,7 @@ def facts(card: Card) -> dict[str, Any]:
 
 
 def _spoken(card: Card) -> set[str]:
-    """Return the record kinds that a card speaks of; all corpora but a few have interactions."""
+    """Return the record kinds that a card speaks of."""
     counted = {kind for _, counts in card.editions() for kind in counts}
     return {*card.tables, *card.options.get("records", ()), *counted}
 

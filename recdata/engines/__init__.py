@@ -24,10 +24,9 @@ class Spark(NamedTuple):
 def open_engine(engine: str | Any = None, *, threads: int | None = None) -> Engine:
     """Open an engine; use it as a context manager, so that what it spilled to disk is removed.
 
-    engine: a name, ``Spark`` with a master and settings, or a SparkSession to work in; by default
-    what RECDATA_ENGINE names, and without it DuckDB. threads:
-    how many; the machine's number where None. Raises InputError for a name that is not an engine's, ResourceError where
-    the engine cannot be started.
+    engine: a name, ``Spark`` with a master and settings, or a SparkSession to work in; by default what RECDATA_ENGINE
+    names, and without it DuckDB. threads: how many; RECDATA_THREADS or the machine's number where None. Raises InputError
+    for a name that is not an engine's or a limit that is none, ResourceError where the engine cannot be started.
     """
     if is_spark(engine):
         from recdata.engines.spark import SparkEngine

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,13 @@ def test_a_corpus_of_a_newer_schema_is_read_as_far_as_it_is_known(home: Path) ->
     path.write_text(json.dumps(manifest | {"content_hash": content_hash(manifest)}))
     with pytest.raises(InputError, match="install a newer recdata"):
         Corpus.open(folder)
+
+
+@pytest.mark.parametrize("name", ["amazon-2014-beauty-ratings", "movielens-100k", "s3rec-beauty"])
+def test_a_layout_that_the_family_has_not_is_named(home: Path, tmp_path: Path, name: str) -> None:
+    card = replace(load_card(name), options={"layout": "round"}, files={})
+    with pytest.raises(InputError, match=f"card {name}: options.layout is 'round'; expected "):
+        build(card, allow_partial=True)
 
 
 def test_what_a_card_cannot_check_is_noted(home: Path) -> None:
