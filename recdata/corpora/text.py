@@ -171,6 +171,9 @@ def _bad_rows(engine: DuckEngine, path: Path, columns: Mapping[str, str], quoted
     ):
         if line in found:
             continue
+        # For DuckDB a row may begin with the line feed of a CRLF before it, and with empty lines.
+        row = text.lstrip("\r\n")
+        byte += len(text) - len(row)
         if kind == "CAST":
             why = f"expected a value of type {columns[column]}"
         elif kind == "INVALID ENCODING":
@@ -182,8 +185,8 @@ def _bad_rows(engine: DuckEngine, path: Path, columns: Mapping[str, str], quoted
         # Of fields with line ends inside, DuckDB counts rows, not lines.
         physical = _line_at(path, byte) if quoted else line
         # A quote that is not closed swallows the rows behind it.
-        rows = 1 + text.rstrip("\n").count("\n") if kind == "UNQUOTED VALUE" else 1
-        found[line] = BadRow(path, physical, column if kind == "CAST" else None, why, text, rows)
+        rows = 1 + row.rstrip("\n").count("\n") if kind == "UNQUOTED VALUE" else 1
+        found[line] = BadRow(path, physical, column if kind == "CAST" else None, why, row, rows)
     return list(found.values())
 
 

@@ -35,6 +35,9 @@ def read(path: Path, text: bytes, skip: int = 0, **options: Any) -> tuple[list[A
         (b"a,b,d\n1,2,x\n", {"header": list(COLUMNS)}, r"line 1: the header is 'a,b,d'; expected 'a,b,c'"),
         (b'1,2,"x\ny"\n2,z,"p"\n', {"quoted": True}, r"line 3, column 'b'"),
         (b'1,2,"x\n', {"quoted": True}, r"line 1: "),
+        (b"1,2,x\r\n\r\n1,y,x\r\n", {"quoted": True}, r"line 3, column 'b': .*; the line is '1,y,x'"),
+        (b"1,2,x\r\n\r\n1,y,x\r\n", {}, r"line 3, column 'b': .*; the line is '1,y,x'"),
+        (b"1,2,x\n\n1,y,x\n", {"quoted": True}, r"line 3, column 'b': .*; the line is '1,y,x'"),
         (b"1,2,x\r\n2,3,p\rq\r\n", {}, r"line 2 has a carriage return in its middle"),
         (gzip.compress(b"1,2,x\n" * 9000)[:-9], {}, r"line \d+ or later: the gz file is cut off"),
         (gzip.compress(b"1,2,x\n" * 9)[:-5] + b"12345", {}, r"line 9 or later: .*damaged \(CRC"),
@@ -75,6 +78,7 @@ def test_bad_rows_are_left_out_up_to_a_number(tmp_path: Path) -> None:
         ("raw.csv", 2, "b", "2,y,z"),
         ("raw.csv", 3, None, "3"),
     ]
+    assert read(tmp_path / "raw.csv", text.replace(b"\n", b"\r\n"), skip=2, quoted=True) == (rows, left_out)
     with pytest.raises(InputError, match=r"(?s)line 2.*line 3.*at most 1 bad rows"):
         read(tmp_path / "raw.csv", text, skip=1)
 
