@@ -92,6 +92,8 @@ def _print(document: dict[str, Any]) -> None:
         )
         for pair in agreement["pairs"]
     ]
+    if left_out := agreement["pairs_left_out"]:
+        say(f"{left_out:,} pairs of judges who judged fewer examples together are left out")
     if pairs:
         print_table(("judge", "judge", "both judged", "Cohen's kappa", "weighted"), pairs, right=(2, 3, 4))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,9 @@ from recdata.version import __version__
 
 KIND = "judgements"
 """What tells such a document from a result; no ledger takes it."""
+
+_MOST_PAIRS = 10_000
+"""Of how many pairs of raters agreement is computed, those who judged the most together: with a crowd there are too many."""
 
 _WEIGHTS = {"nominal": "none", "ordinal": "linear", "interval": "quadratic"}
 
@@ -89,21 +91,8 @@ def _agreement(
     for (unit, rater), value in ratings.items():
         table[rows[unit], columns[rater]] = codes[value]
     shared = (table >= 0).sum(axis=1)
-    pairs = []
-    for a, b in combinations(range(len(raters)), 2):
-        both = (table[:, a] >= 0) & (table[:, b] >= 0)
-        first, second = table[both, a], table[both, b]
-        weights: Any = _WEIGHTS[level]
-        pairs.append(
-            {
-                "judges": [" ".join(raters[place]).strip() for place in (a, b)],
-                "units": int(both.sum()),
-                "agree": float((first == second).mean()) if both.any() else None,
-                "cohen_kappa": _rounded(cohen_kappa(first, second, len(values))),
-                "weighted_kappa": _rounded(cohen_kappa(first, second, len(values), weights)),
-                "weights": weights,
-            }
-        )
+    names = [" ".join(rater).strip() for rater in raters]
+    pairs, left_out = _pairs(table, names, len(values), level)
     return {
         "raters": len(raters),
         "units": len(units),
@@ -113,7 +102,36 @@ def _agreement(
         "krippendorff_alpha": _rounded(krippendorff_alpha(table, values, level)),
         "fleiss_kappa": _rounded(fleiss_kappa(table, len(values))),
         "pairs": pairs,
+        "pairs_left_out": left_out,
     }
+
+
+def _pairs(table: Table, names: Sequence[str], values: int, level: Level) -> tuple[list[dict[str, Any]], int]:
+    """Return the agreement of pairs of raters who judged something together, and of how many it is not computed."""
+    judged = table >= 0
+    together = [
+        (int(both), a, b)
+        for a in range(len(names))
+        for b, both in enumerate(judged[judged[:, a], a + 1 :].sum(axis=0).tolist(), a + 1)
+        if both
+    ]
+    kept = sorted(together, key=lambda pair: -pair[0])[:_MOST_PAIRS]
+    weights: Any = _WEIGHTS[level]
+    pairs = []
+    for units, a, b in sorted(kept, key=lambda pair: pair[1:]):
+        both = judged[:, a] & judged[:, b]
+        first, second = table[both, a], table[both, b]
+        pairs.append(
+            {
+                "judges": [names[a], names[b]],
+                "units": units,
+                "agree": float((first == second).mean()),
+                "cohen_kappa": _rounded(cohen_kappa(first, second, values)),
+                "weighted_kappa": _rounded(cohen_kappa(first, second, values, weights)),
+                "weights": weights,
+            }
+        )
+    return pairs, len(together) - len(kept)
 
 
 def _rounded(value: float | None) -> float | None:
@@ -155,13 +173,9 @@ def _shares(scores: Sequence[Score]) -> list[dict[str, Any]]:
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for one in scores:
         counts[one.system][str(one.score)] += 1
-    return [
-        {
-            "system": system or None,
-            "shares": {
-                label: count / sum(counts[system].values()) for label, count in sorted(counts[system].items())
-            },
-            "judgements": sum(counts[system].values()),
-        }
-        for system in sorted(counts)
-    ]
+    documents = []
+    for system, given in sorted(counts.items()):
+        many = sum(given.values())
+        shares = {label: count / many for label, count in sorted(given.items())}
+        documents.append({"system": system or None, "shares": shares, "judgements": many})
+    return documents

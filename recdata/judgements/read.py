@@ -212,9 +212,8 @@ def _rows(path: Path) -> Iterator[_Row]:
 
 
 def _json_lines(path: Path, text: str) -> Iterator[_Row]:
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
+    lines = ((number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
+    for place, (number, line) in enumerate(lines):
         try:
             record = json.loads(line, object_pairs_hook=unique)
         except (ValueError, RecursionError) as error:
@@ -223,7 +222,7 @@ def _json_lines(path: Path, text: str) -> Iterator[_Row]:
             ) from None
         if not isinstance(record, dict):
             raise InputError(f"{path}, line {number}: {_show(line)}; expected one JSON object a line")
-        if number == 1:
+        if not place:
             _check_columns(path, list(record))
         yield _Row(f"{path}, line {number}", record)
 

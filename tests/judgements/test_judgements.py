@@ -15,7 +15,7 @@ from recdata.cli import cli
 from recdata.errors import InputError, MismatchError, MissingError
 from recdata.judgements.aggregate import document_of
 from recdata.judgements.check import check_examples
-from recdata.judgements.read import read
+from recdata.judgements.read import Judgements, Score, read
 from recdata.leaderboard.ledger import Ledger
 from recdata.protocol.answers import AnswerTask
 from recdata.schema.documents import check
@@ -69,6 +69,25 @@ def test_scores_of_several_judges(tmp_path: Path) -> None:
     assert (agreement["units"], agreement["judged_by_two"], agreement["judged_by_all"]) == (3, 2, 2)
     assert agreement["pairs"][0]["agree"] == 0.5
     assert document["choices"]["level"] == "interval"
+
+
+def test_pairs_of_judges_who_judged_the_most_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = {"a": "1234", "b": "123", "c": "34", "d": "5"}
+    scores = [Score(example, judge, "1", 1.0) for judge, examples in judged.items() for example in examples]
+    agreement = document_of(Judgements(scores, [], []))["agreement"]
+    found = [(*pair["judges"], pair["units"]) for pair in agreement["pairs"]]
+    assert found == [("a 1", "b 1", 3), ("a 1", "c 1", 2), ("b 1", "c 1", 1)]
+    assert agreement["pairs_left_out"] == 0
+    monkeypatch.setattr("recdata.judgements.aggregate._MOST_PAIRS", 2)
+    fewer = document_of(Judgements(scores, [], []))["agreement"]
+    assert fewer["pairs"] == agreement["pairs"][:2]
+    assert fewer["pairs_left_out"] == 1
+
+
+def test_columns_of_json_lines_are_checked_behind_empty_lines(tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text('\n\n{"example_id": "1", "judge": "ann", "version": "1"}\n')
+    with pytest.raises(InputError, match="there is no column score"):
+        read([tmp_path / "p.jsonl"])
 
 
 def test_labels_have_shares(tmp_path: Path) -> None:
