@@ -68,6 +68,8 @@ def overall(tasks: tuple[str, ...], folder: Path | None, as_json: bool) -> None:
     ]
     header = ("model", "Kemeny", "mean rank", "Borda", "mean", *heads)
     print_table(header, rows, right=range(1, len(header)))
+    for model, task in found.left_out.items():
+        say(f"{model} is left out: of these tasks it is in {task} alone.")
     if len({board.primary for board in found.boards}) > 1:
         say("The tasks are compared by metrics of unlike scales, of which no mean is made.")
 

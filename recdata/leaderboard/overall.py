@@ -19,7 +19,8 @@ from recdata.leaderboard.site.boards import VERIFIED, Board
 class Overall(NamedTuple):
     """Models over tasks. boards: the tasks. rows: in Kemeny order; a row's mean is None where tasks have other metrics.
 
-    values: by model and task the mean of the task's primary metric. exact, disagree: as of ``orders.Orders``.
+    values: by model and task the mean of the task's primary metric. exact, disagree: as of ``orders.Orders``. left_out: the
+    models that are in one of the tasks alone, with that task.
     """
 
     boards: list[Board]
@@ -27,6 +28,7 @@ class Overall(NamedTuple):
     values: dict[str, dict[str, float]]
     exact: bool
     disagree: bool
+    left_out: dict[str, str]
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON would have it."""
@@ -34,6 +36,7 @@ class Overall(NamedTuple):
             "tasks": [{"task": board.task, "metric": board.primary} for board in self.boards],
             "exact": self.exact,
             "models": [{**row._asdict(), "values": self.values[row.model]} for row in self.rows],
+            "left_out": [{"model": model, "task": task} for model, task in self.left_out.items()],
         }
 
 
@@ -51,6 +54,7 @@ def overall(boards: Sequence[Board]) -> Overall | None:
     if len(chosen) < 2 or len(values) < 2:
         return None
     several = {name: found for name, found in values.items() if len(found) > 1} or values
+    left_out = {name: next(iter(found)) for name, found in sorted(values.items()) if name not in several}
     rising = {board.task: board.rising for board in chosen}
     signed = {
         name: {task: value if rising[task] else -value for task, value in found.items()}
@@ -62,7 +66,7 @@ def overall(boards: Sequence[Board]) -> Overall | None:
     rows = [
         row._replace(mean=sign * row.mean if alike and row.mean is not None else None) for row in found.rows
     ]
-    return Overall(chosen, rows, dict(several), found.exact, found.disagree)
+    return Overall(chosen, rows, dict(several), found.exact, found.disagree, left_out)
 
 
 def choose(boards: Sequence[Board], patterns: Sequence[str]) -> list[Board]:

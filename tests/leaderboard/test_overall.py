@@ -73,6 +73,7 @@ def test_a_mean_of_tasks_that_are_alike(ledger: Ledger) -> None:
     assert means["middle"] == pytest.approx(5 / 8)
     # Whoever has one of the tasks alone is left out, and one task alone makes no order.
     assert "partial" not in means
+    assert found.left_out == {"partial": "lamp-4@1.0.0/profile-none@1"}
     assert overall(choose(boards(ledger), ["lamp-3@*"])) is None
     with pytest.raises(MissingError, match="the ledger has no task movielens"):
         choose(boards(ledger), ["movielens*"])
@@ -86,6 +87,15 @@ def test_by_the_command_line_and_on_the_page(ledger: Ledger, tmp_path: Path) -> 
     assert "lamp-3 MAE" in shown.stdout
     assert shown.stdout.splitlines()[1].split()[:5] == ["good", "1", "1.00", "1.000", "-"]
     assert "unlike scales" in shown.stderr
+    assert "is left out" not in shown.stderr
+    some = ["leaderboard", "overall", "lamp-[4-7]@*", "--ledger", str(ledger.folder)]
+    assert (
+        "partial is left out: of these tasks it is in lamp-4@1.0.0/profile-none@1 alone."
+        in run(cli, some).stderr
+    )
+    assert json.loads(run(cli, [*some, "--json"]).stdout)["left_out"] == [
+        {"model": "partial", "task": "lamp-4@1.0.0/profile-none@1"}
+    ]
     document = json.loads(
         run(cli, ["leaderboard", "overall", "--json", "--ledger", str(ledger.folder)]).stdout
     )
