@@ -92,6 +92,21 @@ def test_what_is_wrong_is_named(home: Path, tmp_path: Path, file: str, text: str
 
 
 @pytest.mark.parametrize(
+    ("file", "kinds"),
+    [
+        ("sessions_train.csv", ("sessions", "interactions", "users")),
+        ("products_train.csv", ("items",)),
+        ("phase2/sessions_test_task3.csv", ("sessions", "interactions", "users", "examples")),
+    ],
+)
+def test_each_file_does_by_itself(home: Path, tmp_path: Path, file: str, kinds: tuple[str, ...]) -> None:
+    path = tmp_path / "raw" / file
+    path.parent.mkdir(parents=True)
+    shutil.copy(FIXTURE / file, path)
+    assert corpus(tmp_path / "raw").kinds == kinds
+
+
+@pytest.mark.parametrize(
     "damage", [lambda whole: whole[:-10], lambda whole: whole[:4] + bytes(len(whole) - 4)]
 )
 def test_damaged_parquet_is_named(home: Path, tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
