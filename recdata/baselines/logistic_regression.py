@@ -94,7 +94,10 @@ def taken(rows: Rows, places: npt.NDArray[Any]) -> Rows:
 
 
 def fitted(given: Any, label: npt.NDArray[np.float64], l2: float) -> npt.NDArray[np.float64]:
-    """Return the intercept and the weights that minimise the log losses' sum and ``l2`` / 2 times the weights' squares."""
+    """Return the intercept and the weights that minimise the log losses' sum and ``l2`` / 2 times the weights' squares.
+
+    Raises ResourceError where SciPy is not installed.
+    """
     try:
         from scipy.optimize import minimize
     except ImportError:

@@ -106,7 +106,10 @@ _PRODUCTS_2023 = {
 
 
 def read(card: Card, raw: RawFiles, engine: DuckEngine) -> dict[str, str]:
-    """Read the raw files of one category; return for each record kind the SELECT of its canonical columns."""
+    """Read the raw files of one category; return for each record kind the SELECT of its canonical columns.
+
+    Raises InputError where the card names a layout that is not known here.
+    """
     layouts = {
         "2014": (_reviews_2014, _products_2014),
         "2018": (_reviews_2018, _products_2018),

@@ -25,7 +25,10 @@ _GENRES = "CASE WHEN genres IS NULL OR genres = '(no genres listed)' THEN [] ELS
 
 
 def read(card: Card, raw: RawFiles, engine: DuckEngine) -> dict[str, str]:
-    """Read the raw files of an edition; return for each record kind the SELECT of its canonical columns."""
+    """Read the raw files of an edition; return for each record kind the SELECT of its canonical columns.
+
+    Raises InputError where the card names a layout that is not known here.
+    """
     layouts = {"100k": _read_100k, "1m": _read_1m, "10m": _read_10m, "csv": _read_csv}
     layout = card.options.get("layout")
     if layout not in layouts:

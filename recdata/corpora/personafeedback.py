@@ -34,7 +34,10 @@ _EXAMPLES = pa.schema(
 
 
 def read(card: Card, raw: RawFiles, engine: DuckEngine) -> dict[str, str]:
-    """Read the tiers that are there; return the SELECT of the examples."""
+    """Read the tiers that are there; return the SELECT of the examples.
+
+    Raises InputError with the line of what is wrong in them, MissingError where none is there.
+    """
     personas = [_entries(where, persona) for where, persona in objects(raw.path("personas"))]
     rows = [
         row

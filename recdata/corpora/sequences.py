@@ -15,7 +15,10 @@ from recdata.sources.fetch import RawFiles
 
 
 def read(card: Card, raw: RawFiles, engine: DuckEngine) -> dict[str, str]:
-    """Read the files of a sequence corpus; return for each record kind the SELECT of its canonical columns."""
+    """Read the files of a sequence corpus; return for each record kind the SELECT of its canonical columns.
+
+    Raises InputError where the card names a layout that is not known here.
+    """
     layout = card.options.get("layout")
     event = quote(card.options.get("event", "interaction"))
     common = f"NULL AS timestamp, NULL AS rating, {event} AS event"
