@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from recdata.corpora.text import open_raw
+from recdata.corpora.text import check_gzip, open_raw
 from recdata.errors import InputError
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -32,8 +32,9 @@ ENTRIES = pa.list_(
 def objects(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the objects of a file of JSON Lines (plain or gz), each with where it stands ("FILE, line 3"), one at a time.
 
-    Empty lines are passed over. Raises InputError for a line that is no object, or not UTF-8.
+    Empty lines are passed over. Raises InputError for a line that is no object, or not UTF-8, and for a damaged gz.
     """
+    check_gzip(path)
     with open_raw(path) as raw:
         for number, line in enumerate(raw, 1):
             if not line.strip():

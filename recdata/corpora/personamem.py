@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recdata.corpora.choices import ENTRIES, LETTERS, objects, text_of
-from recdata.corpora.text import open_raw
+from recdata.corpora.text import check_gzip, open_raw
 from recdata.engines.base import quote
 from recdata.engines.duck import DuckEngine
 from recdata.errors import InputError
@@ -102,6 +102,7 @@ def _entries(messages: Any, where: str) -> list[dict[str, str]]:
 
 def _questions(path: Path, lengths: Mapping[str, int]) -> Iterator[dict[str, Any]]:
     """Yield the questions, checked, as rows of ``_QUESTIONS``. Raises InputError with the line of what is wrong."""
+    check_gzip(path)
     with open_raw(path) as raw, io.TextIOWrapper(raw, "utf-8-sig", newline="") as text:
         rows = csv.reader(text)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import hashlib
 import json
 import shutil
@@ -61,6 +62,22 @@ def test_what_is_wrong_with_personamem_is_named(
 ) -> None:
     folder = raw("personamem-32k", tmp_path)
     replaced(folder / file, old, new)
+    with pytest.raises(InputError, match=words):
+        examples("personamem-32k", folder)
+
+
+@pytest.mark.parametrize(
+    ("contexts", "words"),
+    [
+        (b'{"c1": "Hello"}\n', r"line 1: expected a list of messages, found 'Hello'"),
+        (b'{"c0": [], "c1": ["Hello"]}\n', r"line 1, message 0: expected {role, content}, found 'Hello'"),
+        (b'["c1"]\n', r"line 1: expected a JSON object"),
+        (gzip.compress(b'{"c1": []}\n')[:-9], r"jsonl, line \d or later: the gz file is cut off or damaged"),
+    ],
+)
+def test_contexts_of_another_shape_are_named(home: Path, tmp_path: Path, contexts: bytes, words: str) -> None:
+    folder = raw("personamem-32k", tmp_path)
+    (folder / "shared_contexts_32k.jsonl").write_bytes(contexts)
     with pytest.raises(InputError, match=words):
         examples("personamem-32k", folder)
 
