@@ -133,7 +133,10 @@ def load_systems(names: Sequence[str], ledger: Ledger) -> list[System]:
                 f"{systems[0].name} and {system.name} are results of different tasks: {', '.join(tasks)}"
             )
     if len(systems) < 2:
-        raise InputError("one model alone cannot be compared; several seeds of one model are one model")
+        alone = f"{systems[0].name} alone" if systems else "nothing"
+        raise InputError(
+            f"{alone} cannot be compared; entries whose cards differ in nothing but the seed are one model"
+        )
     return systems
 
 

@@ -106,12 +106,13 @@ def _is_stream(path: Path) -> bool:
 
 
 @contextmanager
-def atomic_folder(path: Path, replace: bool = False) -> Iterator[Path]:
+def atomic_folder(path: Path, replace: bool = False, durable: bool = True) -> Iterator[Path]:
     """Yield a temporary folder beside ``path``, which becomes ``path`` when the block ends well.
 
     If a finished folder (one with a manifest.json) stands there by then, because another process won, this
     one is dropped; ``replace=True`` takes its place instead. An unfinished one is always replaced. While a
-    folder is being replaced there is a moment when neither stands there, never one when a torn one does.
+    folder is being replaced there is a moment when neither stands there, never one when a torn one does. durable: whether to
+    wait until the disk has every file, which takes long for thousands and is not needed of what is soon made again.
 
     Raises ResourceError where the disk refuses.
     """
@@ -121,7 +122,8 @@ def atomic_folder(path: Path, replace: bool = False) -> Iterator[Path]:
         try:
             temporary.mkdir()
             yield temporary
-            _sync_tree(temporary)
+            if durable:
+                _sync_tree(temporary)
             _put(temporary, path, replace)
             _sync_folder(path.parent)
         finally:

@@ -18,7 +18,7 @@ from recdata.leaderboard.site import pages
 from recdata.leaderboard.site.boards import Board, boards
 from recdata.leaderboard.site.downloads import write_downloads
 from recdata.leaderboard.site.groups import mark_groups
-from recdata.store.atomic import writing
+from recdata.store.atomic import atomic_folder
 from recdata.version import __version__
 
 _HERE = Path(__file__).parent
@@ -33,21 +33,15 @@ def build_site(ledger: Ledger, out: Path, base: str = "") -> int:
     base: the address the site will have, ending with a slash, for the feed's links. A site that stands there is
     replaced. Raises InputError where the folder holds something else, ResourceError where the disk refuses.
     """
-    with writing(out):
-        _clear(out)
-        return _Site(ledger, out, base).write()
-
-
-def _clear(out: Path) -> None:
-    if out.is_dir() and any(out.iterdir()):
-        if not (out / _MARK).is_file():
-            raise InputError(f"{out} is not empty and no site of recdata; choose another folder")
-        shutil.rmtree(out)
-    for folder in _FOLDERS:
-        (out / folder).mkdir(parents=True, exist_ok=True)
-    (out / _MARK).write_text("")
-    for file in (_HERE / "static").iterdir():
-        shutil.copyfile(file, out / "static" / file.name)
+    if out.is_dir() and any(out.iterdir()) and not (out / _MARK).is_file():
+        raise InputError(f"{out} is not empty and no site of recdata; choose another folder")
+    with atomic_folder(out, replace=True, durable=False) as work:
+        for folder in _FOLDERS:
+            (work / folder).mkdir(parents=True)
+        (work / _MARK).write_text("")
+        for file in (_HERE / "static").iterdir():
+            shutil.copyfile(file, work / "static" / file.name)
+        return _Site(ledger, work, base).write()
 
 
 class _Site:

@@ -265,7 +265,7 @@ def compare(boards: Sequence[Board], slices: Sequence[str]) -> dict[str, Any]:
         rows = [
             (
                 row.first.id,
-                row.first.label + (f", seed {row.first.model['seed']}" if row.spread else ""),
+                row.first.label + _seed(row),
                 shard[row.first.id],
             )
             for row in board.section(VERIFIED)
@@ -275,6 +275,11 @@ def compare(boards: Sequence[Board], slices: Sequence[str]) -> dict[str, Any]:
             each = {"task": board.task, "slug": board.slug, "primary": board.primary}
             chosen.append({**each, "rising": board.rising, "rows": rows})
     return {"data": script_json({"boards": chosen, "slices": list(slices)})}
+
+
+def _seed(row: Row) -> str:
+    """Return what tells a row's values from those of other seeds; nothing where it has one, or the card says none."""
+    return f", seed {row.first.model['seed']}" if row.spread and "seed" in row.first.model else ""
 
 
 def overall(boards: Sequence[Board]) -> dict[str, Any]:
