@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from inspect import Parameter, signature
+from inspect import Parameter, cleandoc, signature
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -100,7 +100,7 @@ class Definition:
     @property
     def about(self) -> str:
         """The definition in full: the function's docstring."""
-        return (self.function.__doc__ or "").strip()
+        return cleandoc(self.function.__doc__ or "")
 
 
 _registered: dict[str, Definition] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 from recdata.errors import MissingError
@@ -32,7 +31,7 @@ def describe(definition: Definition) -> dict[str, Any]:
         "denominator": definition.denominator,
         "bounds": [definition.low if definition.low > float("-inf") else None, definition.high],
         "higher_is_better": definition.higher_is_better,
-        "about": inspect.cleandoc(definition.function.__doc__ or ""),
+        "about": definition.about,
     }
 
 
@@ -43,7 +42,7 @@ def spelling(definition: Definition) -> str:
 
 def title(definition: Definition) -> str:
     """Return the definition's first sentence, which says what is computed."""
-    first = inspect.cleandoc(definition.function.__doc__ or "").partition("\n\n")[0]
+    first = definition.about.partition("\n\n")[0]
     return " ".join(first.split()).rstrip(".")
 
 
@@ -65,7 +64,7 @@ def text(measure: Measure) -> str:
         chosen = dict(measure.parameters).get(name, default)
         others = [word for word in definition.words.get(name, ()) if word != chosen]
         lines.append(f"{name} = {chosen!r}" + (f"  (or {', '.join(map(repr, others))})" if others else ""))
-    return "\n".join([*lines, "", inspect.cleandoc(definition.function.__doc__ or "")])
+    return "\n".join([*lines, "", definition.about])
 
 
 def _made_by(measure: Measure) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from recdata.errors import InputError
 from recdata.metrics.definition import metric
 from recdata.metrics.kernel import ln, sum_by_user
 from recdata.metrics.lists import Features, Lists
@@ -58,8 +59,6 @@ def calibration(lists: Lists, cutoff: int, by: str = "categories", alpha: float 
     """
     features = lists.features(by)
     if features.categories is None:
-        from recdata.errors import InputError
-
         raise InputError(f"Calibration: the items' {by} are vectors, not categories")
     many = features.categories.sum(axis=1)
     share = features.categories / np.maximum(many, 1)[:, None]

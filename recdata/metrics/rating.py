@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recdata.metrics.definition import Sums, UndefinedError, metric
-from recdata.metrics.kernel import squared_deviations, sum_by_user
+from recdata.metrics.kernel import squared_deviations
 from recdata.metrics.ratings import Ratings
 
 Values = npt.NDArray[np.float64]
@@ -75,7 +75,7 @@ def squared_error_of_users(ratings: Ratings) -> Values:
     >>> squared_error_of_users(Ratings(2, user, np.array([4.0, 2, 3]), np.array([3.0, 3, 5]))).tolist()
     [1.0, 2.0]
     """
-    return np.sqrt(_of_users(ratings, squared_error(ratings)))
+    return np.sqrt(ratings.of_users(squared_error(ratings)))
 
 
 @metric(
@@ -97,7 +97,7 @@ def absolute_error_of_users(ratings: Ratings) -> Values:
     >>> absolute_error_of_users(Ratings(2, user, np.array([4.0, 2, 3]), np.array([3.0, 2, 5]))).tolist()
     [0.5, 2.0]
     """
-    return _of_users(ratings, absolute_error(ratings))
+    return ratings.of_users(absolute_error(ratings))
 
 
 def _mean_terms(ratings: Ratings, sums: Mapping[str, float]) -> dict[str, Values]:
@@ -139,10 +139,3 @@ def determination(ratings: Ratings) -> Values:
     [0.75]
     """
     return _R2.of(ratings)
-
-
-def _of_users(ratings: Ratings, values: Values) -> Values:
-    means: Values = sum_by_user(ratings.user, values, ratings.users) / np.bincount(
-        ratings.user, minlength=ratings.users
-    )
-    return means

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from recdata.metrics.kernel import sum_by_user
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,3 +27,15 @@ class Ratings:
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.rating)
+
+    def take(self, places: npt.NDArray[np.integer[Any]]) -> Ratings:
+        """Return some of the rows, in the order given; users are numbered again, those without a row left out."""
+        users, user = np.unique(self.user[places], return_inverse=True)
+        return Ratings(len(users), user.astype(np.int32), self.rating[places], self.predicted[places])
+
+    def of_users(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return the mean of each user's own ``values``, which are the rows': float64[users]."""
+        means: npt.NDArray[np.float64] = sum_by_user(self.user, values, self.users) / np.bincount(
+            self.user, minlength=self.users
+        )
+        return means

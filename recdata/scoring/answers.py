@@ -155,11 +155,7 @@ class Evidence:
 
     def within(self, measure: Measure, mask: npt.NDArray[np.bool_]) -> Labels | Texts | Ratings:
         """Return what ``measure`` reads of some of the examples."""
-        whole, places = self.of(measure), np.flatnonzero(mask)
-        if not isinstance(whole, Ratings):
-            return whole.take(places)
-        users, user = np.unique(whole.user[places], return_inverse=True)
-        return Ratings(len(users), user.astype(np.int32), whole.rating[places], whole.predicted[places])
+        return self.of(measure).take(np.flatnonzero(mask))
 
     @property
     def _read(self) -> Read:

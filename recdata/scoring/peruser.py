@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from recdata.errors import InputError
 from recdata.harmless import cell
-from recdata.metrics.kernel import sum_by_user
 from recdata.metrics.ratings import Ratings
 from recdata.protocol.task import Task
 from recdata.scoring.evidence import Values
@@ -68,12 +67,8 @@ class PerUser:
     def _of_users(self, name: str, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         if self._ratings is None or name in self._by_user:
             return values
-        users = self._ratings.users
-        means = sum_by_user(self._ratings.user, values, users) / np.bincount(
-            self._ratings.user, minlength=users
-        )
-        means = np.sqrt(means) if self._roots[name] else means
-        return means.astype(np.float64, copy=False)
+        means = self._ratings.of_users(values)
+        return np.sqrt(means) if self._roots[name] else means
 
     @staticmethod
     def check_unit(plan: Plan) -> None:

@@ -10,7 +10,7 @@ from recdata.metrics.spelling import Measure, expand, parse_list
 from recdata.metrics.ties import TIES
 from recdata.protocol.answers import AnswerTask, AnyTask
 from recdata.protocol.task import Task
-from recdata.scoring.conventions import CANONICAL, Convention, find_convention
+from recdata.scoring.conventions import Convention, find_convention
 from recdata.submission.asked import Asked
 
 FAMILIES = {"ranking": ("ranking", "beyond"), "rating": ("rating",)}
@@ -114,6 +114,3 @@ def choose_measures(task: AnyTask, metrics: str | Iterable[str] | None) -> list[
         if family not in families:
             raise InputError(f"{measure} is a {family} metric; {task.name} is a {kind}")
     return measures
-
-
-__all__ = ["CANONICAL", "FAMILIES", "Plan", "choose_measures", "plan", "plans"]

@@ -20,7 +20,6 @@ from recdata.scoring.conventions import Convention, find_conventions
 from recdata.scoring.evidence import Evidence, Values
 from recdata.scoring.peruser import PerUser, write
 from recdata.scoring.plan import Plan, plan, plans
-from recdata.scoring.plan import choose_measures as choose_measures
 from recdata.scoring.result import Result as Result
 from recdata.scoring.result import make_document
 from recdata.scoring.slicing import choose_slices, score_slices

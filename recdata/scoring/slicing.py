@@ -87,7 +87,4 @@ def within(whole: Hits | Lists | Ratings, part: Slice) -> Hits | Lists | Ratings
         return narrowed(whole, pairs=part.mask)[0]
     if isinstance(whole, Lists):
         return narrowed_lists(whole, part.mask)
-    mask = part.mask
-    # Users are numbered again: those without a row here are not averaged over.
-    users, user = np.unique(whole.user[mask], return_inverse=True)
-    return Ratings(len(users), user.astype(np.int32), whole.rating[mask], whole.predicted[mask])
+    return whole.take(np.flatnonzero(part.mask))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from recdata.errors import InputError
 from recdata.metrics.hits import Facts, Hits
 from recdata.metrics.lists import Lists, Tops
 from recdata.protocol.task import Task
@@ -29,8 +30,6 @@ def facts_of(
         if np.isnan(newest).any():
             if threshold is not None:
                 return np.where(np.isnan(newest), 1.0, newest - threshold + 1)
-            from recdata.errors import InputError
-
             raise InputError(
                 f"{task.name}: relevant rows of the {part} part have no rating, so that there are no grades"
             )
