@@ -64,7 +64,10 @@ def session(
                 f"a Spark session with master {current} runs in this process; {master} would be another"
             )
         for key, value in (conf or {}).items():
-            if not running.conf.isModifiable(key) and running.sparkContext.getConf().get(key) != value:
+            found = running.sparkContext.getConf().get(key) or ""
+            # To Java's options Spark adds its own.
+            stands = value in found if key.endswith("JavaOptions") else value == found
+            if not stands and not running.conf.isModifiable(key):
                 raise InputError(
                     f"{key} cannot be set any more: a Spark session runs in this process already"
                 )

@@ -170,6 +170,10 @@ def test_another_master_in_the_same_process_is_refused(spark: Any) -> None:
         session("local[3]")
     with pytest.raises(InputError, match=r"spark.driver.memory cannot be set any more"):
         session(conf={"spark.driver.memory": "123m"})
+    # Java's options are asked for again, and Spark has added its own to them meanwhile.
+    assert session(conf={"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1"}) is not None
+    with pytest.raises(InputError, match=r"spark.driver.extraJavaOptions cannot be set any more"):
+        session(conf={"spark.driver.extraJavaOptions": "-XX:+Other"})
 
 
 def test_errors_of_workers_are_told_as_such(spark: Any) -> None:
