@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +80,18 @@ def test_nothing_heavy_is_imported_before_it_is_needed(code: str) -> None:
     check = f"import sys; {code}; print([name for name in {HEAVY!r} if name in sys.modules])"
     output = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True).stdout
     assert output.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    "words", ["list", "info movielens-100k", "cite movielens-100k/loo-last", "protocols"]
+)
+def test_what_is_told_without_reading_rows_needs_no_engine(words: str, tmp_path: Path) -> None:
+    heavy = ("pandas", "pyarrow", "duckdb", "datasets", "huggingface_hub", "ranx", "scipy")
+    code = f"import recdata.cli as c; c.cli.main({words.split()!r}, standalone_mode=False)"
+    check = f"import sys; {code}; print([name for name in {heavy!r} if name in sys.modules])"
+    run = [sys.executable, "-c", check]
+    home = os.environ | {"RECDATA_HOME": str(tmp_path)}
+    assert subprocess.run(run, capture_output=True, text=True, check=True, env=home).stdout.endswith("[]\n")
 
 
 def test_every_verb_says_what_it_does() -> None:

@@ -29,7 +29,8 @@ def command(
     CORPUS is a name, or the path of a card of your own, such as ./card.yaml; built, that corpus has a name too.
     """
     from recdata.cli._output import print_json, print_table, say
-    from recdata.corpora.build import build, is_built, open_corpus
+    from recdata.corpora.build import build
+    from recdata.corpora.built import is_built, open_corpus
     from recdata.corpora.corpus import Corpus
     from recdata.protocol.names import find_card
     from recdata.store.paths import corpora

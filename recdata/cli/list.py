@@ -43,7 +43,7 @@ def command(part: str | None, as_json: bool) -> None:
 
 
 def _described(names: Iterable[str]) -> list[dict[str, Any]]:
-    from recdata.corpora.build import open_corpus
+    from recdata.corpora.built import open_corpus
     from recdata.sources.cards import load_card
 
     rows = []

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from recdata.corpora.build import kind_of
+from recdata.corpora.built import kind_of
 from recdata.corpora.check import check_counts, check_tables
 from recdata.corpora.tables import CODES
 from recdata.engines.duck import DuckEngine

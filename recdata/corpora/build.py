@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timezone
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
+from recdata.corpora.built import is_built, kind_of
 from recdata.corpora.check import check_counts, check_tables
 from recdata.corpora.tables import load, write_interactions, write_table
 from recdata.engines.duck import DuckEngine
 from recdata.errors import InputError, MismatchError
-from recdata.schema.kinds import KINDS, SCHEMA_VERSION, Kind
+from recdata.schema.kinds import SCHEMA_VERSION
 from recdata.sources.cards import CARD, Card
 from recdata.sources.fetch import RawFiles, obtain
 from recdata.store.atomic import atomic_folder
 from recdata.store.files import file_entry
 from recdata.store.fingerprint import digest
 from recdata.store.lock import locked
-from recdata.store.manifest import read_manifest, write_manifest
+from recdata.store.manifest import write_manifest
 from recdata.store.paths import corpora
 from recdata.version import __version__
 
@@ -73,22 +72,6 @@ def build(
             if not card.shipped:
                 shutil.copyfile(card.source, work / CARD)
     return folder
-
-
-def is_built(card: Card, folder: Path) -> bool:
-    """Say whether ``folder`` holds the corpus of this very card: one outside the package may have been edited since."""
-    kept = folder / CARD
-    return (folder / "manifest.json").is_file() and (
-        card.shipped or (kept.is_file() and kept.read_bytes() == card.source.read_bytes())
-    )
-
-
-def kind_of(card: Card, kind: str) -> Kind:
-    """Return a record kind with the columns that the corpus adds to it. Raises InputError for an unknown kind."""
-    if kind not in KINDS:
-        raise InputError(f"card {card.name}: {kind!r} is not a record kind of schema {SCHEMA_VERSION}")
-    extended = KINDS[kind].with_extra(card.extra_columns(kind))
-    return replace(extended, key=card.key(kind) or extended.key)
 
 
 def _build_tables(card: Card, raw: RawFiles, engine: DuckEngine, work: Path, allow_partial: bool) -> None:
@@ -166,9 +149,3 @@ def _absent(card: Card, raw: RawFiles) -> list[str]:
     ]
     shown = (f"{name} ({next(filter(offered.__contains__, card.files[name].accept))})" for name in names)
     return [f"raw files that are not there: {', '.join(shown)}"] if names else []
-
-
-def open_corpus(card_name: str, version: str) -> Mapping[str, Any] | None:
-    """Return the manifest of a built corpus, None where it is not built."""
-    folder = corpora() / f"{card_name}@{version}"
-    return read_manifest(folder) if (folder / "manifest.json").is_file() else None

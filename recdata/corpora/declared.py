@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from recdata.corpora.build import kind_of
+from recdata.corpora.built import kind_of
 from recdata.corpora.conditions import condition
 from recdata.corpora.expressions import compile_expression
 from recdata.corpora.layouts import Layout, layout, lines_of, load

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from recdata.corpora.build import kind_of, open_corpus
+from recdata.corpora.built import kind_of, open_corpus
 from recdata.schema.kinds import KINDS
 from recdata.sources.cards import Card
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from recdata.corpora.build import open_corpus
+from recdata.corpora.built import open_corpus
 from recdata.errors import MissingError
 from recdata.protocol.built import task_folder
 from recdata.protocol.document import protocol_of
