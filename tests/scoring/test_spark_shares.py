@@ -69,6 +69,15 @@ def test_findings_are_the_first_whatever_the_partitions(found: list[tuple[int, s
         assert shown == [(row, f"user {row}") for row in rows[:4]]
 
 
+def test_findings_that_are_not_shown_are_counted() -> None:
+    noted = Noted(0)
+    noted.add_rows("duplicate-row", np.array([3, 1]), "item_id", lambda _: "a")
+    noted.add("no-rows")
+    findings = Findings("file", "row", 0)
+    merged([str(noted)], 0).into(findings, {}, lambda row: (None, row))
+    assert findings.counts == {"duplicate-row": 2, "no-rows": 1}
+
+
 def test_unknown_ids_have_codes_after_the_known_ones() -> None:
     names = Names(2, lambda code: f"known {code}")
     assert names.learn(pa.array(["b", "a", "b"])).tolist() == [2, 3, 2]

@@ -66,6 +66,7 @@ class Noted(Findings):
         expected: str | None = None,
     ) -> None:
         """Count a finding for each of ``rows`` and keep those that are among the first."""
+        self.count(code, len(rows))
         if not self.limit or not len(rows):
             return
         kept = self.notes.get(code, [])
@@ -74,7 +75,6 @@ class Noted(Findings):
         shown = [(int(rows[at]), value(at)) for at in first]
         texts = [(row, None if said is None else str(said)) for row, said in shown]
         self._keep([Note(row, text, code, column, expected, None) for row, text in texts])
-        self.count(code, len(rows))
 
     def _keep(self, notes: list[Note]) -> None:
         if notes:
@@ -125,7 +125,8 @@ class Noted(Findings):
         place: Callable[[int], tuple[str | None, int | None]],
     ) -> None:
         """Add all to ``findings``. names: the ids of ``users()``. place: of a row its file (None: the whole) and number."""
-        for code, notes in self.notes.items():
+        for code, number in self._counts.items():
+            notes = self.notes.get(code, [])
             for note in notes:
                 file, row = (None, None) if note.row < 0 else place(note.row)
                 value = None if note.value is None else _named(note.value, names)
@@ -137,7 +138,7 @@ class Noted(Findings):
                     expected=note.expected,
                     remedy=note.remedy,
                 )
-            findings.count(code, self._counts[code] - len(notes))
+            findings.count(code, number - len(notes))
 
 
 def _named(text: str, names: Mapping[int, str]) -> str:
