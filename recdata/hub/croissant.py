@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recdata.hub.features import CROISSANT, element
-from recdata.hub.metadata import pretty_name
+from recdata.hub.metadata import licence_link, pretty_name
 from recdata.schema.kinds import struct_fields
 from recdata.sources.cards import Card, Licence
 
@@ -61,7 +61,6 @@ def croissant(card: Card, manifest: Mapping[str, Any]) -> dict[str, Any]:
     called ``config/split/00000``, which it reads only if the file is the one that was exported.
     """
     licence = Licence(**manifest["licence"])
-    link = licence.link or (f"https://spdx.org/licenses/{licence.spdx}.html" if licence.spdx else None)
     distribution, records = [], []
     for name, config in manifest["configs"].items():
         for split, entry in config["splits"].items():
@@ -86,7 +85,7 @@ def croissant(card: Card, manifest: Mapping[str, Any]) -> dict[str, Any]:
         "description": " ".join(card.description.split()),
         "url": card.homepage,
         "version": manifest["version"],
-        "license": link or licence.name,
+        "license": licence_link(licence) or licence.name,
         "citeAs": card.citation.strip(),
         "keywords": ["recommendation", "personalization", "evaluation"],
         "distribution": distribution,

@@ -37,14 +37,8 @@ _LICENCES = {
     },
 }
 """SPDX ids that the Hub has an id of its own for; any other licence is ``other`` there, with name and link."""
-_SIZES = (
-    (10**3, "n<1K"),
-    (10**4, "1K<n<10K"),
-    (10**5, "10K<n<100K"),
-    (10**6, "100K<n<1M"),
-    (10**7, "1M<n<10M"),
-)
-_LARGER = ((10**8, "10M<n<100M"), (10**9, "100M<n<1B"), (10**10, "1B<n<10B"), (10**11, "10B<n<100B"))
+_SIZES = ("1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B", "100B", "1T")
+"""The borders of the Hub's categories of sizes, ten times apart."""
 
 
 def card_metadata(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,8 +75,13 @@ def licence_metadata(licence: Licence) -> dict[str, str]:
         return {"license": _LICENCES[licence.spdx]}
     name = licence.spdx or licence.name or "unknown"
     slug = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.")
-    link = licence.link or (f"https://spdx.org/licenses/{licence.spdx}.html" if licence.spdx else "")
+    link = licence_link(licence)
     return {"license": "other", "license_name": slug, **({"license_link": link} if link else {})}
+
+
+def licence_link(licence: Licence) -> str | None:
+    """Return where a licence can be read; None where its card does not say."""
+    return licence.link or (f"https://spdx.org/licenses/{licence.spdx}.html" if licence.spdx else None)
 
 
 def evaluation(manifest: Mapping[str, Any], description: str) -> dict[str, Any]:
@@ -128,4 +127,11 @@ def _info(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _size(rows: int) -> str:
-    return next((words for limit, words in (*_SIZES, *_LARGER) if rows < limit), "100B<n<1T")
+    """Return the Hub's category of a number of rows.
+
+    >>> _size(999), _size(1000), _size(25_000_095)
+    ('n<1K', '1K<n<10K', '10M<n<100M')
+    """
+    place = min(max(len(str(rows)) - 3, 0), len(_SIZES) - 1)
+    low, high = _SIZES[place - 1], _SIZES[place]
+    return f"{low}<n<{high}" if place else f"n<{high}"

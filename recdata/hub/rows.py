@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recdata.errors import InputError, MismatchError
+from recdata.protocol import described
 from recdata.protocol.task import PARTS
 from recdata.schema.kinds import arrow_type
 from recdata.store.arrays import filled
-from recdata.store.fingerprint import TableHasher, bucket_of, digest, ids_digest
+from recdata.store.fingerprint import Content, TableHasher, bucket_of, ids_digest
 
 if TYPE_CHECKING:
     import datasets
@@ -29,11 +30,11 @@ def kind_fingerprint(kind: str, table: pa.Table, columns: Sequence[Mapping[str, 
     """
     hashed = [(str(c["name"]), str(c["type"]), bool(c["nullable"])) for c in columns]
     if kind != "interactions":
-        return _hash_placed(table, hashed)
+        return _hash_placed(table, hashed).fingerprint()
     users, items = (_ids([table.column(f"{entity}_id")]) for entity in ("user", "item"))
     rest = [column for column in hashed if column[0] not in ("user_id", "item_id")]
-    hasher = _hash_coded(table, users, items, rest)
-    return hasher.fingerprint(user_ids=ids_digest(users), item_ids=ids_digest(items))
+    content = _hash_coded(table, users, items, rest)
+    return content.fingerprint(user_ids=ids_digest(users), item_ids=ids_digest(items))
 
 
 def task_fingerprint(
@@ -52,13 +53,14 @@ def task_fingerprint(
     users, items = (_ids([table.column(f"{entity}_id") for table in tables]) for entity in ("user", "item"))
     columns = [(str(name), str(kind), bool(nullable)) for name, kind, nullable in hashed]
     names = [*dict.fromkeys(["train", "valid", "test", *parts])]
-    prints = {
-        name: _hash_coded(parts.get(name, tables[0].slice(0, 0)), users, items, columns).fingerprint()
-        for name in names
+    contents = {
+        name: _hash_coded(parts.get(name, tables[0].slice(0, 0)), users, items, columns) for name in names
     }
     if candidates is not None:
-        prints["candidates"] = _hash_coded(candidates, users, items, []).fingerprint()
-    return digest({"parts": prints, "user_ids": ids_digest(users), "item_ids": ids_digest(items)})
+        contents["candidates"] = _hash_coded(candidates, users, items, [])
+    return described.task_fingerprint(
+        contents, {"user_ids": ids_digest(users), "item_ids": ids_digest(items)}
+    )
 
 
 def answers_fingerprint(parts: Mapping[str, pa.Table], task: Mapping[str, Any]) -> str:
@@ -67,8 +69,8 @@ def answers_fingerprint(parts: Mapping[str, pa.Table], task: Mapping[str, Any]) 
     parts: name to rows; a part that is not given is taken to be empty. task: what manifest.json says of it under ``tasks``.
     """
     columns = [(str(name), str(kind), bool(nullable)) for name, kind, nullable in task["hashed"]]
-    prints = {name: _hash_placed(parts.get(name), columns) for name in PARTS}
-    return digest({"parts": prints, "answers": dict(task["answers"])})
+    contents = {name: _hash_placed(parts.get(name), columns) for name in PARTS}
+    return described.answers_fingerprint(contents, task["answers"])
 
 
 def check_rows(
@@ -130,7 +132,7 @@ def _ids(columns: Iterable[pa.ChunkedArray]) -> pa.StringArray:
 
 def _hash_coded(
     table: pa.Table, users: pa.StringArray, items: pa.StringArray, columns: list[tuple[str, str, bool]]
-) -> TableHasher:
+) -> Content:
     """Hash rows with their ids as codes, places in the sorted lists of ids."""
     hasher = TableHasher([("user", "int32", False), ("item", "int32", False), *columns])
     coded = [_codes(table.column("user_id"), users), _codes(table.column("item_id"), items)]
@@ -140,15 +142,15 @@ def _hash_coded(
             "the rows are not in canonical order: their users do not stand in the order of ids"
         )
     hasher.update(bucket, [*coded, *_arrays(table, columns)])
-    return hasher
+    return hasher.content()
 
 
-def _hash_placed(table: pa.Table | None, columns: list[tuple[str, str, bool]]) -> str:
-    """Return the fingerprint of rows whose buckets are by place; None is no rows."""
+def _hash_placed(table: pa.Table | None, columns: list[tuple[str, str, bool]]) -> Content:
+    """Hash rows whose buckets are by place; None is no rows."""
     hasher = TableHasher(columns)
     if table is not None and len(table):
         hasher.update(bucket_of(np.arange(len(table)), len(table)), _arrays(table, columns))
-    return hasher.fingerprint()
+    return hasher.content()
 
 
 def _codes(column: pa.ChunkedArray, ids: pa.StringArray) -> pa.Array:

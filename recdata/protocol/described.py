@@ -14,8 +14,17 @@ from recdata.version import __version__
 
 
 def task_fingerprint(contents: Mapping[str, Content], digests: Mapping[str, str]) -> str:
-    """Return the fingerprint of a task. contents: of each part and of the candidates. digests: of user_ids and item_ids."""
+    """Return the fingerprint of a task over interactions.
+
+    contents: of each part and of the candidates. digests: of user_ids and item_ids.
+    """
     return digest({"parts": {name: content.fingerprint() for name, content in contents.items()}, **digests})
+
+
+def answers_fingerprint(contents: Mapping[str, Content], answers: Mapping[str, Any]) -> str:
+    """Return the fingerprint of a task over examples. contents: of each part. answers: what the corpus says they are."""
+    parts = {name: content.fingerprint() for name, content in contents.items()}
+    return digest({"parts": parts, "answers": dict(answers)})
 
 
 def task_buckets(contents: Mapping[str, Content]) -> list[str]:
@@ -65,17 +74,16 @@ def answers_document(
     each part the publisher keeps the target. asks: the corpus's tasks, sorted. retriever: the library that picks from
     profiles; None where none does. Others as ``task_document``.
     """
-    fingerprints = {name: content.fingerprint() for name, content in contents.items()}
     answers = dict(corpus["answers"])
     return {
-        **_head(corpus, protocol, contents, digest({"parts": fingerprints, "answers": answers})),
+        **_head(corpus, protocol, contents, answers_fingerprint(contents, answers)),
         "answers": answers,
         "asks": list(asks),
         **({"retriever": retriever} if retriever else {}),
         "parts": {name: {"rows": content.rows, "hidden": hidden[name]} for name, content in contents.items()},
         "counts": dict(counts),
         "tables": {
-            name: {**entry, "rows": contents[name].rows, "fingerprint": fingerprints[name]}
+            name: {**entry, "rows": contents[name].rows, "fingerprint": contents[name].fingerprint()}
             for name, entry in tables.items()
         },
     }
