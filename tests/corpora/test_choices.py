@@ -16,7 +16,7 @@ import yaml
 import recdata
 from recdata.corpora.build import build
 from recdata.corpora.corpus import Corpus
-from recdata.errors import InputError
+from recdata.errors import InputError, MissingError
 from recdata.protocol.answer_build import build_answers
 from recdata.protocol.document import load_protocol
 from recdata.sources.cards import load_card, read_own_card
@@ -105,6 +105,13 @@ def test_what_is_wrong_with_personafeedback_is_named(
     folder = raw("personafeedback", tmp_path)
     replaced(folder / file, old, new)
     with pytest.raises(InputError, match=words):
+        examples("personafeedback", folder)
+
+
+def test_a_folder_without_any_tier(home: Path, tmp_path: Path) -> None:
+    folder = raw("personafeedback", tmp_path)
+    shutil.rmtree(folder / "data")
+    with pytest.raises(MissingError, match="none of its tiers is there"):
         examples("personafeedback", folder)
 
 

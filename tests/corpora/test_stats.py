@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from datetime import datetime, timezone
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from recdata.cli import cli
 from recdata.corpora.build import build
 from recdata.corpora.corpus import Corpus
 from recdata.corpora.plots import bars, picture
-from recdata.corpora.stats import PERCENTS, Tally, distribution, gini, stats
+from recdata.corpora.stats import PERCENTS, Tally, _ratings, distribution, gini, stats
+from recdata.engines import open_engine
 from recdata.errors import InputError, MismatchError, MissingError
 from recdata.sources.cards import load_card, read_card
 
@@ -65,7 +67,12 @@ def test_real_100k_is_what_plain_python_counts(home: Path, data: Path) -> None:
         [float(v), n] for v, n in sorted(Counter(r[2] for r in rows).items())
     ]
     assert found["activity"]["percentiles"][-1] == [100, max(Counter(row[0] for row in rows).values())]
+    assert [percent for percent, _ in found["activity"]["percentiles"]] == [0, 1, 5, 25, 50, 75, 95, 99, 100]
     times = [row[3] for row in rows]
+    moments = [datetime.fromtimestamp(time, timezone.utc) for time in (min(times), max(times))]
+    assert [found["time"]["first"], found["time"]["last"]] == [moment.isoformat() for moment in moments]
+    months = Counter(datetime.fromtimestamp(time, timezone.utc).strftime("%Y-%m") for time in times)
+    assert found["time"]["months"] == [list(month) for month in sorted(months.items())]
     assert found["time"]["days"] == (max(times) - min(times)) / 86_400
     border = min(times) + (max(times) - min(times)) * 9 / 10
     for place, entity in ((0, "users"), (1, "items")):
@@ -75,6 +82,20 @@ def test_real_100k_is_what_plain_python_counts(home: Path, data: Path) -> None:
         late = [moments for moments in met.values() if max(moments) >= border]
         cold = sum(min(moments) >= border for moments in late)
         assert found["cold"][entity] == {"met": len(late), "cold": cold, "share": cold / len(late)}
+
+
+@pytest.mark.parametrize(("most", "values"), [(49, 50), (50, 10)])
+def test_many_ratings_are_told_by_tenths_of_their_range(most: int, values: int) -> None:
+    ratings = [20.0, *(20.0 + place for place in range(most)), 20.0 + most, None]
+    with open_engine() as engine:
+        engine.add("interactions", pa.table({"rating": pa.array(ratings, pa.float64())}))
+        found = _ratings(engine)
+    assert found is not None
+    assert found["rated"] == sum(rows for _, rows in found["values"]) == most + 2
+    assert len(found["values"]) == values
+    if values == 10:
+        assert found["values"][0] == [20.0, 6]  # 20 twice, and 21 to 24
+        assert found["values"][9] == [65.0, 6]  # 65 to 70: the highest is among them
 
 
 def test_what_a_corpus_has_not_is_none(home: Path) -> None:
