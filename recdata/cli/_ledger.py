@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from recdata.errors import InputError
+from recdata.errors import InputError, MissingError
 
 if TYPE_CHECKING:
     from recdata.leaderboard.ledger import Ledger
@@ -20,7 +20,7 @@ ledger_folder = click.option(
     "--ledger",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help="The ledger's folder.  [default: the one that comes with recdata]",
+    help="The ledger's folder.  [default: the one of a checkout of recdata]",
 )
 
 
@@ -60,11 +60,20 @@ def read_settings(
     return options, tuning
 
 
-def open_ledger(folder: Path | None) -> Ledger:
-    """Return the ledger in ``folder``, or the one that comes with recdata."""
+def open_ledger(folder: Path | None, begun: bool = True) -> Ledger:
+    """Return the ledger in ``folder``, or the one that comes with recdata. begun: whether it has to be there already.
+
+    Raises MissingError where it has to be and is not, and where none comes with this installation.
+    """
     from recdata.leaderboard.ledger import Ledger
 
-    return Ledger(folder)
+    ledger = Ledger(folder)
+    if not ledger.folder.is_dir():
+        if folder is None:
+            raise MissingError("no ledger comes with this installation of recdata; name one: --ledger FOLDER")
+        if begun:
+            raise MissingError(f"there is no ledger {folder}; recdata submit begins one")
+    return ledger
 
 
 def loader(allow_partial: bool = False, raw: Mapping[str, Path] | None = None) -> Callable[[str], AnyTask]:

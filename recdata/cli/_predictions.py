@@ -13,7 +13,7 @@ _GIVEN = "recdata.cli.arguments"
 class PredictionsCommand(click.Command):
     """A command with the arguments TASK and FILE; adds ``--limit`` and ``--untrusted``.
 
-    The callback gets, as ``file``, a ``Given`` that has path and limits.
+    The callback gets, as ``file``, a ``Given`` that has path and limits, or None where FILE may be left out and is.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -23,7 +23,8 @@ class PredictionsCommand(click.Command):
                 ["--limit", "limits"],
                 multiple=True,
                 metavar="NAME=NUMBER",
-                help="rows, bytes, columns, id_length, answer_length, ratio, parts; seconds and memory with --untrusted.",
+                help="rows, bytes, columns, id_length, answer_length, nesting, spool, ratio, parts; seconds and memory with "
+                "--untrusted.",
             ),
             click.Option(
                 ["--untrusted"],
@@ -45,8 +46,13 @@ class PredictionsCommand(click.Command):
         from recdata.submission.limits import Limits
         from recdata.submission.spool import Given, spooled
 
-        limits = Limits.of(ctx.params.pop("limits"))
-        if ctx.params.pop("untrusted"):
+        given, untrusted = ctx.params.pop("limits"), ctx.params.pop("untrusted")
+        limits, path = Limits.of(given), ctx.params["file"]
+        if path is None:
+            if given or untrusted:
+                raise click.UsageError("--limit and --untrusted are for FILE")
+            return super().invoke(ctx)
+        if untrusted:
             from recdata import api
             from recdata.cli._guarded import run_child
             from recdata.engines.spark_places import is_place
@@ -56,10 +62,9 @@ class PredictionsCommand(click.Command):
             arguments = [text for text in ctx.meta[_GIVEN] if text != "--untrusted"]
             code = run_child([str(self.name), *arguments], limits)
             raise click.exceptions.Exit(code)
-        path = ctx.params["file"]
         if str(path) == "-":
-            with spooled(sys.stdin.buffer, limits, say) as given:
-                ctx.params["file"] = given
+            with spooled(sys.stdin.buffer, limits, say) as kept:
+                ctx.params["file"] = kept
                 return super().invoke(ctx)
         ctx.params["file"] = Given(path, limits)
         return super().invoke(ctx)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from recdata.cli._ledger import ledger_folder, open_ledger
+from recdata.cli._ledger import ledger_folder
 
 
 @click.command("compare")
@@ -47,8 +47,9 @@ def command(
     from recdata.cli._output import print_json
     from recdata.leaderboard import render
     from recdata.leaderboard.compare import compare, load_systems, slices_of
+    from recdata.leaderboard.ledger import Ledger
 
-    ledger = open_ledger(folder)
+    ledger = Ledger(folder)
     systems = load_systems(names, ledger)
     if metric is None:
         ids = systems[0].entries or systems[-1].entries

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from recdata.cli._ledger import ledger_folder, loader, open_ledger, read_settings, settings
+from recdata.cli._predictions import PredictionsCommand
 from recdata.errors import InputError
 
+if TYPE_CHECKING:
+    from recdata.submission.spool import Given
 
-@click.command("submit")
-@click.argument("task_name", metavar="TASK")
+
+@click.command("submit", cls=PredictionsCommand)
+@click.argument("task")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--model", type=click.Path(path_type=Path), help="The model's card, YAML or JSON.")
 @click.option("--where", help="An https address at which the file can be had.")
@@ -27,8 +32,8 @@ from recdata.errors import InputError
 @settings
 @ledger_folder
 def command(
-    task_name: str,
-    file: Path | None,
+    task: str,
+    file: Given | None,
     model: Path | None,
     where: str | None,
     metrics: str | None,
@@ -45,30 +50,32 @@ def command(
     from recdata.leaderboard import submit as entering
     from recdata.schema.documents import read_yaml
 
-    ledger = open_ledger(folder)
+    ledger = open_ledger(folder, begun=False)
     if baseline is not None:
         if file is not None or model is not None:
             raise InputError("--baseline takes neither FILE nor --model: it makes both")
         from recdata.leaderboard.remake import submit_baseline
 
         options, tuning = read_settings(baseline, option, tuned)
-        task = loader()(task_name)
+        loaded = loader()(task)
         if tune:
             from recdata.baselines._tune import tune as search
             from recdata.protocol.answers import of_interactions
 
-            best, tuning = search(baseline, of_interactions(task, "tuning"), seed=seed)
+            best, tuning = search(baseline, of_interactions(loaded, "tuning"), seed=seed)
             options = {**best, **options}
-        done = submit_baseline(baseline, task, ledger, options=options, seed=seed, tuning=tuning)
+        done = submit_baseline(baseline, loaded, ledger, options=options, seed=seed, tuning=tuning)
     elif file is None or model is None:
         raise InputError("give FILE and --model CARD, or --baseline NAME")
     else:
-        entering.read_card(model)  # A card that is wrong is told before a corpus is built.
-        task = loader()(task_name)
+        # What is wrong with them is told before a corpus is built.
+        entering.read_card(model)
+        entering.check_where(where)
+        loaded = loader()(task)
         if reported:
-            done = entering.report(task, read_yaml(file), model, ledger)
+            done = entering.report(loaded, read_yaml(Path(file.path)), model, ledger)
         else:
-            done = entering.submit(task, file, model, ledger, where=where, metrics=metrics)
+            done = entering.submit(loaded, file, model, ledger, where=where, metrics=metrics)
     for warning in done.warnings:
         say(f"warning: {warning}")
     click.echo(str(done.path))

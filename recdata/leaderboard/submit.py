@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -16,13 +17,17 @@ from recdata.leaderboard.ledger import SCHEMA_VERSION, Entry, Ledger
 from recdata.leaderboard.sketch import NEAR, overlap, sketch
 from recdata.leaderboard.values import about, write_values
 from recdata.protocol.answers import AnyTask
+from recdata.submission.spool import Given
 
 BESIDE = ("Coverage", "EPC")
 """What an entry of a ranking task has besides the protocol's metrics, so that a board shows what accuracy costs."""
 
 
+_ADDRESS = re.compile(r"https?://[^\s\"'<>`]+")
+
+
 class Submitted(NamedTuple):
-    """path: the entry's file. entry: its document. warnings: near copies and the like, in words."""
+    """path: the entry's file. document: what stands in it. warnings: near copies and the like, in words."""
 
     path: Path
     document: Mapping[str, Any]
@@ -43,9 +48,17 @@ def read_card(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, A
     return card
 
 
+def check_where(where: str | None) -> None:
+    """Raise InputError where ``where`` is no address at which a file can be had."""
+    if where is not None and not _ADDRESS.fullmatch(where):
+        raise InputError(
+            f"{where!r} is not where a file can be had; expected an address, https://..., without spaces and quotes"
+        )
+
+
 def submit(
     task: AnyTask,
-    predictions: str | os.PathLike[str],
+    predictions: str | os.PathLike[str] | Given,
     card: str | os.PathLike[str] | Mapping[str, Any],
     ledger: Ledger,
     *,
@@ -56,13 +69,15 @@ def submit(
 
     It is for the test part; of a task over examples whose publisher keeps the test part's targets, for the validation part.
 
-    where: an address at which the file can be had. metrics: None is the protocol's and, of a ranking task, coverage and
-    novelty at the cutoff of its primary one. Raises InputError where the predictions or the card are
-    wrong, the same predictions are there already (under whatever name), or the result contradicts itself.
+    predictions: a path, or one with limits. where: an address at which the file can be had. metrics: None is the protocol's
+    and, of a ranking task, coverage and novelty at the cutoff of its primary one. Raises InputError where the predictions or
+    the card are wrong, ``where`` is no address, the same predictions are there already (under whatever name), or the result
+    contradicts itself.
     """
     from recdata.scoring.score import score
 
     model = read_card(card)
+    check_where(where)
     entries = [entry for entry in ledger.entries() if "result" in entry.document]
     part = task.compared_part
     result = score(task, predictions, metrics=metrics or _metrics(task), part=part)

@@ -1,6 +1,8 @@
 """The verbs about the ledger, from the command line: what they print, and their exit codes."""
 
+import errno
 import json
+from dataclasses import fields
 
 import pytest
 import yaml
@@ -8,10 +10,11 @@ from click.testing import CliRunner
 from ledgers import card, predictions, small_task
 
 from recdata.cli import cli
-from recdata.errors import InputError, MismatchError
+from recdata.errors import InputError, MismatchError, MissingError, ResourceError
 from recdata.leaderboard.ledger import Ledger
 from recdata.leaderboard.remake import remake, submit_baseline
 from recdata.leaderboard.workflow import WORKFLOW
+from recdata.submission.limits import Limits
 
 
 @pytest.fixture
@@ -80,10 +83,51 @@ def test_wrong_usage_is_said(run, tmp_path):
     assert "give FILE and --model" in run("submit", "any/task", raises=InputError)
     words = ("submit", "any/task", "--baseline", "popularity", "--option", "count", "--ledger", tmp_path)
     assert "NAME=VALUE" in run(*words, raises=InputError)
-    words = ("leaderboard", "build", "-o", tmp_path, "--ledger", tmp_path / "none")
+    (tmp_path / "empty").mkdir()
+    words = ("leaderboard", "build", "-o", tmp_path, "--ledger", tmp_path / "empty")
     (tmp_path / "mine.txt").write_text("mine")
     assert "is not empty" in run(*words, raises=InputError)
     assert (tmp_path / "mine.txt").exists()
+
+
+def test_a_ledger_that_is_not_there_is_not_called_in_order(run, tmp_path, monkeypatch):
+    none = tmp_path / "none"
+    for words in (("ledger", "check"), ("ledger", "list"), ("leaderboard", "overall")):
+        assert f"there is no ledger {none}" in run(*words, "--ledger", none, raises=MissingError)
+    assert not none.exists()
+    # A wheel has no ledger of its own, and nothing is to be written beside the package.
+    monkeypatch.setattr("recdata.resources.folder", lambda name: none)
+    words = ("submit", "any/task", "--baseline", "popularity")
+    assert "--ledger FOLDER" in run(*words, raises=MissingError)
+    assert not none.exists()
+
+
+def test_an_address_that_is_none_is_refused_before_anything_is_scored(run, tmp_path):
+    path, ledger = tmp_path / "card.yaml", tmp_path / "ledger"
+    path.write_text(yaml.safe_dump(card("mine")))
+    words = ("submit", "any/task", tmp_path / "none.parquet", "--model", path, "--ledger", ledger)
+    assert "'ftp://x' is not where" in run(*words, "--where", "ftp://x", raises=InputError)
+    assert not ledger.exists()
+
+
+def test_a_site_of_seeds_without_numbers_is_built_and_a_failure_leaves_the_old_one(
+    run, tmp_path, monkeypatch
+):
+    ledger, path, site = ("--ledger", tmp_path / "ledger"), tmp_path / "card.yaml", tmp_path / "site"
+    for shift, name in enumerate(("one", "one", "two")):
+        path.write_text(yaml.safe_dump(card(name)))
+        run("submit", "any/task", predictions(tmp_path / f"{shift}.parquet", shift), "--model", path, *ledger)
+    run("leaderboard", "build", "-o", site, *ledger)
+    before = {file: file.read_bytes() for file in site.rglob("*") if file.is_file()}
+    assert b"one 1" in before[site / "compare.html"]
+
+    def full(self):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("recdata.leaderboard.site.build._Site._feed", full)
+    run("leaderboard", "build", "-o", site, *ledger, raises=ResourceError)
+    assert {file: file.read_bytes() for file in site.rglob("*") if file.is_file()} == before
+    assert not list(tmp_path.glob(".site.*"))
 
 
 def test_baselines_are_made_again_to_the_bit(task, tmp_path):
@@ -124,3 +168,33 @@ def test_a_built_site_is_served_on_this_machine(task, tmp_path):
     assert told[0].startswith("http://127.0.0.1:")
     with urllib.request.urlopen(told[0] + "index.html") as answer:
         assert answer.read() == b"hello"
+
+
+def test_files_of_strangers_are_submitted_within_limits(run, tmp_path, monkeypatch):
+    path, file = tmp_path / "card.yaml", predictions(tmp_path / "one.parquet", 0)
+    path.write_text(yaml.safe_dump(card("one")))
+    words = ("submit", "any/task", file, "--model", path, "--ledger", tmp_path / "ledger")
+    assert "over-limit" in run(*words, "--limit", "rows=1", raises=InputError)
+    assert not Ledger(tmp_path / "ledger").entries()
+    children = []
+
+    def child(arguments, limits):
+        children.append((arguments, limits))
+        return 3
+
+    monkeypatch.setattr("recdata.cli._guarded.run_child", child)
+    done = CliRunner().invoke(cli, [str(word) for word in (*words, "--untrusted", "--limit", "rows=9")])
+    assert done.exit_code == 3
+    ((arguments, limits),) = children
+    assert arguments == [str(word) for word in (*words, "--limit", "rows=9")]
+    assert limits.rows == 9
+    own = CliRunner().invoke(cli, ["submit", "any/task", "--baseline", "popularity", "--untrusted"])
+    assert own.exit_code == 2
+    assert "are for FILE" in own.output
+    run(*words, "--limit", "rows=1000")
+    assert len(Ledger(tmp_path / "ledger").entries()) == 1
+
+
+def test_the_help_names_every_limit(run):
+    said = run("submit", "--help")
+    assert all(field.name in said for field in fields(Limits))
