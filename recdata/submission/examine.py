@@ -69,7 +69,7 @@ def validate(
     Raises MissingError where there is no such file, InputError where the task cannot be scored in that part.
     """
     if isinstance(task, AnswerTask):
-        from recdata.submission.answers.template import validate as validate_answers
+        from recdata.submission.answers.examine import validate as validate_answers
 
         return validate_answers(task, predictions, part, limit, limits)
     reader, findings = open_predictions(predictions, limit, limits)

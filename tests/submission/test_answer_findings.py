@@ -14,8 +14,8 @@ from answering import golds, lamp_task
 
 import recdata
 from recdata.protocol.answers import AnswerTask
+from recdata.submission.answers.examine import validate
 from recdata.submission.answers.opening import open_answers
-from recdata.submission.answers.template import validate
 from recdata.submission.examine import validate as validate_any
 from recdata.submission.finding import Findings, RejectedError
 from recdata.submission.limits import Limits

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from recdata.errors import InputError
 from recdata.protocol.answers import AnswerTask
 from recdata.store.files import check_files
+from recdata.submission.answers.opening import open_answers
 from recdata.submission.answers.reading import Read, read, unreadable
 from recdata.submission.answers.rows import ANSWER, ID, AnswerReader, Batch
 from recdata.submission.expected import check_part
@@ -37,6 +38,14 @@ class ExaminedAnswers:
     answer: pa.Array | None = None
     read: Read | None = None
     counts: dict[str, int] = field(default_factory=dict)
+
+
+def validate(
+    task: AnswerTask, predictions: Any, part: str, limit: int, limits: Limits | None = None
+) -> Findings:
+    """Return everything that is wrong with answers; see ``recdata.submission.examine.validate``."""
+    reader, findings = open_answers(predictions, limit, limits)
+    return findings if reader is None else examine(task, reader, findings, part).findings
 
 
 def examine(task: AnswerTask, reader: AnswerReader, findings: Findings, part: str) -> ExaminedAnswers:

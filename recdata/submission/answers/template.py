@@ -26,12 +26,6 @@ FORMATS = (".parquet", ".csv", ".tsv", ".jsonl", ".json")
 _SHOWN = 2
 
 
-def validate(task: AnswerTask, predictions: Any, part: str, limit: int, limits: Any = None) -> Findings:
-    """Return everything that is wrong with answers; see ``recdata.submission.examine.validate``."""
-    reader, findings = open_answers(predictions, limit, limits)
-    return findings if reader is None else examine(task, reader, findings, part).findings
-
-
 def expect(task: AnswerTask, part: str) -> dict[str, Any]:
     """Return what answers for ``part`` of ``task`` must be, as JSON would have it.
 
