@@ -63,7 +63,7 @@ def task(
     path or URI of its folder ("s3a://bucket/recdata/tasks/clicks@1.0.0/loo-last@1", with Spark), opened as it stands.
 
     A fingerprint behind the name (``#`` and 6 digits or more) must be that of the task. rebuild: make the task again, in
-    place of what the store holds. engine: what makes it, where it is one over interactions: "duckdb", "spark",
+    place of what the store holds. engine: what makes it: "duckdb", "spark",
     ``recdata.engines.Spark`` with a master and settings, or a SparkSession; by default what RECDATA_ENGINE names, else
     DuckDB. Other parameters and errors as ``load``. What comes back is a ``Task`` or, where the protocol is one over
     examples, an ``AnswerTask``.

@@ -14,12 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from recdata.engines import is_spark, open_engine
 from recdata.errors import InputError
 from recdata.protocol import profiles
 from recdata.protocol.answers import PICKED, Answers, AnswerTask
 from recdata.protocol.built import open_answers
 from recdata.protocol.described import answers_document
-from recdata.protocol.document import check_corpus
+from recdata.protocol.document import check_corpus, check_metrics
 from recdata.protocol.operators import call, operators
 from recdata.protocol.profiles._asked import Asked
 from recdata.protocol.task import PARTS
@@ -39,12 +40,18 @@ Column = tuple[str, str, bool]
 
 
 def build_answers(
-    corpus: Path, protocol: Mapping[str, Any], folder: Path, *, rebuild: bool = False
+    corpus: Path,
+    protocol: Mapping[str, Any],
+    folder: Path,
+    *,
+    rebuild: bool = False,
+    engine: str | Any = None,
 ) -> AnswerTask:
     """Make the task of the built corpus in ``corpus`` and ``protocol`` in ``folder``, unless it is there.
 
-    A task that stands there from other bytes of the corpus or another text of the protocol is made again. Raises
-    InputError where the protocol does not fit the corpus, MismatchError where the corpus's files were changed.
+    A task that stands there from other bytes of the corpus or another text of the protocol is made again. engine: as
+    ``open_engine`` takes it; Spark makes each part a folder of Parquet files, everything else is made in this process.
+    Raises InputError where the protocol does not fit the corpus, MismatchError where the corpus's files were changed.
     """
     manifest = read_manifest(corpus)
     _check_fit(manifest, protocol)
@@ -55,14 +62,24 @@ def build_answers(
         with atomic_folder(folder, replace=True) as work, ThreadPoolExecutor(1) as pool:
             # What was built is checked while it is used; nothing is finished before the check is.
             checked = pool.submit(check_files, corpus, read)
-            _Builder(corpus, manifest, protocol, work).run()
-            checked.result()
+            try:
+                if is_spark(engine):
+                    from recdata.protocol.spread.answers import write_answers
+
+                    with open_engine(engine) as opened:
+                        write_answers(opened, corpus, manifest, protocol, work)
+                else:
+                    _Builder(corpus, manifest, protocol, work).run()
+            finally:
+                # Where a file was changed, that explains whatever went wrong.
+                checked.result()
     return AnswerTask.open(folder)
 
 
 def _check_fit(manifest: Mapping[str, Any], protocol: Mapping[str, Any]) -> None:
     name, corpus = protocol["name"], manifest["corpus"]
     check_corpus(protocol, corpus)
+    check_metrics(protocol)
     if "examples" not in manifest["tables"]:
         raise InputError(f"protocol {name} asks for examples; {corpus} has {', '.join(manifest['tables'])}")
     if "answers" not in manifest:
@@ -83,6 +100,55 @@ def _check_fit(manifest: Mapping[str, Any], protocol: Mapping[str, Any]) -> None
         )
 
 
+def task_columns(manifest: Mapping[str, Any]) -> list[Column]:
+    """Return the columns of a task's parts: those of the corpus's examples but for the part, and the places picked."""
+    columns = manifest["tables"]["examples"]["columns"]
+    own = [(c["name"], c["type"], c["nullable"]) for c in columns if c["name"] != "part"]
+    return [*own, (PICKED, "list<int32>", False)]
+
+
+def arrow_schema(columns: list[Column]) -> pa.Schema:
+    """Return the Arrow schema of a task's parts."""
+    return pa.schema([pa.field(name, arrow_type(kind), null) for name, kind, null in columns])
+
+
+def picked(batch: pa.RecordBatch, protocol: Mapping[str, Any], schema: pa.Schema) -> pa.RecordBatch:
+    """Return a corpus's examples with the entries that the protocol's setting takes, and their places."""
+    asked = Asked(
+        batch.column("example_id"), batch.column("input"), batch.column("profile"), str(protocol["seed"])
+    )
+    places: pa.ListArray = call(profiles, protocol["profile"], str(protocol["name"]), asked)
+    many = np.diff(places.offsets.to_numpy())
+    at = np.repeat(asked.start, many) + places.values.to_numpy()
+    shown = pa.ListArray.from_arrays(places.offsets, asked.profile.flatten().take(pa.array(at)))
+    given = {"profile": shown, PICKED: places}
+    arrays = [
+        given[field.name].cast(field.type)
+        if field.name in given
+        else batch.column(field.name).cast(field.type)
+        for field in schema
+    ]
+    return pa.record_batch(arrays, schema=schema)
+
+
+def no_examples(manifest: Mapping[str, Any], protocol: Mapping[str, Any]) -> InputError:
+    """Return what is raised where a corpus has no examples."""
+    return InputError(f"protocol {protocol['name']}: {manifest['name']} has no examples")
+
+
+def strange_part(manifest: Mapping[str, Any], part: str | None) -> InputError:
+    """Return what is raised where an example is in none of the parts."""
+    return InputError(f"{manifest['name']}: the part of an example is {part!r}; expected {', '.join(PARTS)}")
+
+
+def repeated_id(manifest: Mapping[str, Any], key: str, part: str) -> InputError:
+    """Return what is raised where several tasks of a corpus have an example of one id in one part."""
+    return InputError(
+        f"{manifest['name']}: the id {key!r} occurs in several tasks of the {part} part: predictions could not tell them "
+        "apart"
+    )
+
+
 class _Builder:
     """The steps of one build, and what they hand to each other."""
 
@@ -92,16 +158,15 @@ class _Builder:
         self.manifest, self.protocol, self.work = manifest, protocol, work
         table = manifest["tables"]["examples"]
         self.path = corpus / table["file"]
-        own = [(c["name"], c["type"], c["nullable"]) for c in table["columns"] if c["name"] != "part"]
-        self.columns: list[Column] = [*own, (PICKED, "list<int32>", False)]
-        self.schema = pa.schema([pa.field(name, arrow_type(kind), null) for name, kind, null in self.columns])
+        self.columns = task_columns(manifest)
+        self.schema = arrow_schema(self.columns)
 
     def run(self) -> None:
         """Number the rows of each part, pick from their profiles, write, hash, and write the manifest."""
         part = self._parts()
         totals = [int((part == number).sum()) for number in range(len(PARTS))]
         if not sum(totals):
-            raise InputError(f"protocol {self.protocol['name']}: {self.manifest['name']} has no examples")
+            raise no_examples(self.manifest, self.protocol)
         hashers = [TableHasher(self.columns) for _ in PARTS]
         hidden = [0 for _ in PARTS]
         entries = 0
@@ -111,7 +176,7 @@ class _Builder:
             ]
             row = 0
             for batch in self._batches():
-                shown = self._picked(batch)
+                shown = picked(batch, self.protocol, self.schema)
                 entries += len(shown.column(PICKED).flatten())
                 belongs = part[row : row + len(batch)]
                 row += len(batch)
@@ -132,9 +197,7 @@ class _Builder:
         part = pc.index_in(table.column("part"), pa.array(PARTS)).combine_chunks()
         if part.null_count:
             other = table.column("part").filter(pc.is_null(part))[0].as_py()
-            raise InputError(
-                f"{self.manifest['name']}: the part of an example is {other!r}; expected {', '.join(PARTS)}"
-            )
+            raise strange_part(self.manifest, other)
         tasks = pc.unique(table.column("task"))
         if len(tasks) > 1:
             keys = (
@@ -143,10 +206,7 @@ class _Builder:
                 .aggregate([([], "count_all")])
             )
             if twice := keys.filter(pc.greater(keys.column("count_all"), 1)).slice(0, 1).to_pylist():
-                raise InputError(
-                    f"{self.manifest['name']}: the id {twice[0]['example_id']!r} occurs in several tasks of the "
-                    f"{twice[0]['part']} part: predictions could not tell them apart"
-                )
+                raise repeated_id(self.manifest, twice[0]["example_id"], twice[0]["part"])
         self.tasks = sorted(tasks.to_pylist())
         self.users = len(pc.unique(table.column("user_id").drop_null()))
         numbers: npt.NDArray[np.int8] = part.to_numpy(zero_copy_only=False).astype(np.int8)
@@ -160,29 +220,7 @@ class _Builder:
                 size = max(1, _BATCH_BYTES * about.num_rows // max(about.total_byte_size, 1))
                 yield from file.iter_batches(size, row_groups=[group], use_threads=False)
 
-    def _picked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Return examples with the entries that the setting takes, and their places."""
-        asked = Asked(
-            batch.column("example_id"),
-            batch.column("input"),
-            batch.column("profile"),
-            str(self.protocol["seed"]),
-        )
-        places: pa.ListArray = call(profiles, self.protocol["profile"], str(self.protocol["name"]), asked)
-        many = np.diff(places.offsets.to_numpy())
-        at = np.repeat(asked.start, many) + places.values.to_numpy()
-        shown = pa.ListArray.from_arrays(places.offsets, asked.profile.flatten().take(pa.array(at)))
-        given = {"profile": shown, PICKED: places}
-        arrays = [
-            given[field.name].cast(field.type)
-            if field.name in given
-            else batch.column(field.name).cast(field.type)
-            for field in self.schema
-        ]
-        return pa.record_batch(arrays, schema=self.schema)
-
     def _write_manifest(self, hashers: list[TableHasher], hidden: list[int], entries: int) -> None:
-        how = states_of(self.protocol["profile"])
         document = answers_document(
             self.manifest,
             self.protocol,
@@ -191,7 +229,7 @@ class _Builder:
             {"users": self.users, "entries": entries, "population": hashers[PARTS.index("test")].rows},
             dict(zip(PARTS, hidden, strict=True)),
             self.tasks,
-            how() if how else None,
+            retriever(self.protocol),
         )
         write_manifest(self.work, document)
 
@@ -201,6 +239,12 @@ def states_of(setting: Mapping[str, Any]) -> Callable[[], str] | None:
     (operator,) = setting
     how: Callable[[], str] | None = operators(profiles)[operator].__dict__.get("states")
     return how
+
+
+def retriever(protocol: Mapping[str, Any]) -> str | None:
+    """Return the library that a protocol's setting uses, with its version; None where it uses none."""
+    how = states_of(protocol["profile"])
+    return how() if how else None
 
 
 class _Writer:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from recdata.errors import InputError
 from recdata.protocol.folder import TaskFolder
 from recdata.protocol.task import PARTS, Task
-from recdata.store.arrays import read_table
+from recdata.store.arrays import parquet_files, read_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -112,14 +112,15 @@ class AnswerTask(TaskFolder):
         """Yield ``part`` in its order, some columns of it or all, ``size`` rows at a time, holding few of them in memory."""
         import pyarrow.parquet as pq
 
-        with pq.ParquetFile(self._path(part)) as file:
-            yield from file.iter_batches(size, columns=columns)
+        for place in parquet_files(self._path(part)):
+            with pq.ParquetFile(place) as file:
+                yield from file.iter_batches(size, columns=columns)
 
     def schema(self, part: str = "test") -> pa.Schema:
         """Return the names and types of the columns of ``part``."""
         import pyarrow.parquet as pq
 
-        return pq.read_schema(self._path(part))
+        return pq.read_schema(parquet_files(self._path(part))[0])
 
     def to_arrow(self, part: str = "test", columns: Sequence[str] | None = None) -> pa.Table:
         """Return ``part`` as an Arrow table in the canonical schema of examples, all of its columns or some."""

@@ -14,13 +14,13 @@ def make_task(
 ) -> AnyTask:
     """Make the task of the built corpus in ``corpus`` and ``protocol`` in ``folder``, unless it is there.
 
-    engine: what makes it, where it is one over interactions; see ``open_engine``.
+    engine: what makes it; see ``open_engine``.
     Raises InputError where the protocol does not fit the corpus, MismatchError where the corpus's files were changed.
     """
     if protocol["task"] == "answers":
         from recdata.protocol.answer_build import build_answers
 
-        return build_answers(corpus, protocol, folder, rebuild=rebuild)
+        return build_answers(corpus, protocol, folder, rebuild=rebuild, engine=engine)
     from recdata.protocol.build import build_task
 
     return build_task(corpus, protocol, folder, rebuild=rebuild, engine=engine)

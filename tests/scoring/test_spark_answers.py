@@ -214,8 +214,8 @@ def test_texts_are_read_as_without_spark(
     folder.mkdir()
     (folder / "part-0.jsonl").write_text("\n".join([*lines[:4], '{"id": 5}', lines[2]]), encoding="utf-8")
     (folder / "part-1.jsonl").write_bytes(b"\n".join([lines[4].encode(), b'{"id": "q5", "output": "\xff"}']))
-    found = validate(titles, str(folder), "valid", engine=spark)
-    assert [(each.code, each.unit, each.row, each.value) for each in found.shown()] == [
+    faults = validate(titles, str(folder), "valid", engine=spark)
+    assert [(each.code, each.unit, each.row, each.value) for each in faults.shown()] == [
         ("bad-line", "line", 5, '{"id": 5} (in part-0.jsonl)'),
         ("bad-encoding", "line", 2, "\\udcff (in part-1.jsonl)"),
         ("duplicate-example", "line", 6, "q2 (in part-0.jsonl)"),

@@ -15,7 +15,7 @@ from recdata.protocol.described import task_document
 from recdata.protocol.operators import Rows, call
 from recdata.protocol.parts import SCHEMA, WEIGHT
 from recdata.protocol.spread.asking import asked_rows, code_users
-from recdata.protocol.spread.digests import bucketed, contents, empty, ids_digests, in_buckets
+from recdata.protocol.spread.digests import BUCKET, bucketed, contents, empty, ids_digests, in_buckets
 from recdata.protocol.spread.draws import Drawing, draw
 from recdata.protocol.spread.policies import apply_policies
 from recdata.protocol.spread.source import ENTITIES, name_corpus
@@ -242,7 +242,7 @@ class SpreadBuild:
         for entity in ENTITIES:
             total = self.counts[f"{entity}s"]
             ids = in_buckets(engine, engine.frame(f'SELECT * FROM "task {entity}s"'), entity, total, [entity])
-            self._frames[f"{entity}s"] = ids.drop("bucket")
+            self._frames[f"{entity}s"] = ids.drop(BUCKET)
         for table, frame in self._frames.items():
             engine.write(frame, inside(folder, f"{table}.parquet"))
         found = engine.storage.entries(folder, [f"{table}.parquet" for table in self._frames])

@@ -24,47 +24,57 @@ if TYPE_CHECKING:
 Columns = Sequence[tuple[str, str, bool]]
 _EMPTY = hashlib.sha256().hexdigest()
 _IN_MEMORY = 1 << 26
+BUCKET = "_bucket"
+"""The column with a row's bucket; no column of a corpus begins so."""
 
 
 def bucketed(frame: DataFrame, code: str, total: int) -> DataFrame:
-    """Return a DataFrame with a column ``bucket``: that of the column ``code``, of ``total`` codes; see ``bucket_of``."""
+    """Return a DataFrame with the column BUCKET: that of the column ``code``, of ``total`` codes; see ``bucket_of``."""
     from pyspark.sql import functions as f
 
     return frame.withColumn(
-        "bucket", f.expr(f"CAST(CAST({code} AS BIGINT) * {BUCKETS} DIV {max(total, 1)} AS INT)")
+        BUCKET, f.expr(f"CAST(CAST({code} AS BIGINT) * {BUCKETS} DIV {max(total, 1)} AS INT)")
     )
 
 
 def in_buckets(
     engine: SparkEngine, frame: DataFrame, code: str, total: int, order: Sequence[str]
 ) -> DataFrame:
-    """Return a DataFrame with a column ``bucket``, each bucket whole in a partition, and partitions in its order.
+    """Return a DataFrame with the column BUCKET, each bucket whole in a partition, and partitions in its order.
 
     code: the column that rows are bucketed by, of ``total`` codes. order: columns that rows of a partition are sorted by.
     """
     from pyspark.sql import functions as f
 
     spread = min(BUCKETS, int(engine.session.conf.get("spark.sql.shuffle.partitions") or BUCKETS))
-    place = f.expr(f"CAST(bucket * {spread} DIV {BUCKETS} AS INT)")
+    place = f.expr(f"CAST({BUCKET} * {spread} DIV {BUCKETS} AS INT)")
     return bucketed(frame, code, total).repartitionById(spread, place).sortWithinPartitions(*order)
 
 
-def contents(engine: SparkEngine, frame: DataFrame, columns: Columns) -> dict[int, Content]:
+def contents(
+    engine: SparkEngine, frame: DataFrame, columns: Columns, part: str | None = "part"
+) -> dict[int, Content]:
     """Return what each part of a DataFrame from ``in_buckets`` is, by its number in the column ``part``.
 
-    Rows are sorted by part first. columns: what is hashed of them, as ``TableHasher`` is told.
+    Rows are sorted by part first. columns: what is hashed of them, as ``TableHasher`` is told. part: None where all rows
+    are one part, which has the number 0 then.
     """
-    chosen = frame.select("part", "bucket", *(name for name, _, _ in columns))
-    hashed = engine.mapped(
-        chosen, partial(_hash, columns=columns), "part int, bucket int, digest string, rows bigint"
-    )
+    from pyspark.sql import functions as f
+
+    # A column of the corpus may have the name of one that is needed here.
+    hashed = (frame[f"`{name}`"].alias(f"column {place}") for place, (name, _, _) in enumerate(columns))
+    number = f.lit(0) if part is None else f.col(part)
+    chosen = frame.select(number.alias("part"), f.col(BUCKET), *hashed)
+    schema = "part int, bucket int, digest string, rows bigint"
     found: dict[int, tuple[list[str], list[int]]] = {}
     with told():
-        for part, bucket, digest, rows in hashed.collect():
-            digests, counts = found.setdefault(part, ([_EMPTY] * BUCKETS, []))
+        for of, bucket, digest, rows in engine.mapped(
+            chosen, partial(_hash, columns=columns), schema
+        ).collect():
+            digests, counts = found.setdefault(of, ([_EMPTY] * BUCKETS, []))
             digests[bucket] = digest
             counts.append(rows)
-    return {part: Content(columns, digests, sum(counts)) for part, (digests, counts) in found.items()}
+    return {of: Content(columns, digests, sum(counts)) for of, (digests, counts) in found.items()}
 
 
 def empty(columns: Columns) -> Content:

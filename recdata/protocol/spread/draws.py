@@ -18,7 +18,7 @@ from recdata.errors import InputError
 from recdata.protocol import candidates
 from recdata.protocol.candidates._pool import Pool
 from recdata.protocol.operators import call
-from recdata.protocol.spread.digests import in_buckets
+from recdata.protocol.spread.digests import BUCKET, in_buckets
 from recdata.protocol.task import Pairs, Rows
 from recdata.store.arrays import filled, to_numpy
 
@@ -171,7 +171,7 @@ def draw(engine: SparkEngine, of: Drawing, protocol: Mapping[str, Any], origin: 
     sent = engine.session.sparkContext.broadcast(shared)
     ((arguments,),) = (spec.values(),)
     rows = _rows(engine, of, draft.seed, met=arguments.get("seen", "mask") == "mask")
-    placed = in_buckets(engine, rows, "user", of.user_count, ["user", "kind", "item"]).drop("bucket")
+    placed = in_buckets(engine, rows, "user", of.user_count, ["user", "kind", "item"]).drop(BUCKET)
 
     def draw_blocks(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for block in _blocks(batches):

@@ -11,7 +11,7 @@ from recdata.engines.base import UNIT, name, quote
 from recdata.engines.spark_places import inside
 from recdata.engines.spark_session import told
 from recdata.errors import InputError
-from recdata.protocol.spread.digests import contents, ids_digests, in_buckets
+from recdata.protocol.spread.digests import BUCKET, contents, ids_digests, in_buckets
 from recdata.protocol.spread.source import ENTITIES
 from recdata.protocol.spread.tables import interaction_columns
 from recdata.schema.kinds import KINDS, SCHEMA_VERSION
@@ -64,7 +64,7 @@ def write_corpus(engine: SparkEngine, source: str | Path, corpus: str, folder: P
         engine.keep(f"{entity} codes", coded)
         ((totals[entity],),) = engine.fetch(f'SELECT count(*) FROM "{entity} codes"')
         frame = engine.frame(f'SELECT * FROM "{entity} codes"')
-        ids[f"{entity}_ids"] = in_buckets(engine, frame, entity, totals[entity], [entity]).drop("bucket")
+        ids[f"{entity}_ids"] = in_buckets(engine, frame, entity, totals[entity], [entity]).drop(BUCKET)
     own = [column for column, _, _ in columns]
     tie = f"CAST(conv(substr(md5(user_id || {quote(UNIT)} || item_id), 1, 15), 16, 10) AS BIGINT)"
     rest = [c for c in own if c not in ("user_id", "item_id", "timestamp", "position")]

@@ -39,6 +39,11 @@ def task_of_table(
     protocol = load_protocol(
         parsed.protocol + (f"@{parsed.protocol_version}" if parsed.protocol_version else "")
     )
+    if protocol["task"] == "answers":
+        raise InputError(
+            f"{task}: tasks over examples are made of corpora with a card, which says what answers are; a table is of "
+            "interactions"
+        )
     home = place_of(to)
     with open_spark(engine, "a corpus that is given as a table") as opened:
         place = inside(home, "corpora", f"{parsed.corpus}@{VERSION}")

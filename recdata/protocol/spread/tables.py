@@ -24,7 +24,7 @@ def table_content(
     from pyspark.sql import functions as f
 
     columns = [(c["name"], c["type"], c["nullable"]) for c in entry["columns"]]
-    frame = engine.parquet(inside(folder, entry["file"])).withColumn("part", f.lit(0))
+    frame = engine.parquet(inside(folder, entry["file"]))
     more: dict[str, str] = {}
     if kind == "interactions":
         columns = interaction_columns(columns)
@@ -34,9 +34,9 @@ def table_content(
         ((users,),) = engine.fetch("SELECT count(*) FROM user_ids")
         placed = in_buckets(engine, frame, "user", users, ["row"])
     else:
-        frame = frame.withColumn("place", f.expr("_metadata.row_index"))
-        placed = in_buckets(engine, frame, "place", entry["rows"], ["place"])
-    return contents(engine, placed, columns).get(0) or empty(columns), more
+        frame = frame.withColumn("_place", f.expr("_metadata.row_index"))
+        placed = in_buckets(engine, frame, "_place", entry["rows"], ["_place"])
+    return contents(engine, placed, columns, part=None).get(0) or empty(columns), more
 
 
 def interaction_columns(columns: list[tuple[str, str, bool]]) -> list[tuple[str, str, bool]]:
