@@ -110,6 +110,10 @@ def test_constant_scores_and_tied_cuts(task: Task, tmp_path: Path) -> None:
     findings = check(task, tmp_path / "p.csv", rows)
     assert dict(findings.counts) == {"constant-scores": 20, "tied-cut": 20}
     assert "20 of 20 users (100.00%), at 5" in findings.text()
+    # A list of one item has one score, which tells nothing.
+    one = [(USERS[0], ITEMS[2], 1), *(row for row in rows if row[0] != USERS[0])]
+    counts = check(task, tmp_path / "p.csv", one).counts
+    assert counts == {"short-list": 1, "constant-scores": 19, "tied-cut": 19}
 
 
 def test_predictions_for_the_other_part(task: Task, tmp_path: Path) -> None:
