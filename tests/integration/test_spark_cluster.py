@@ -1,4 +1,4 @@
-"""A standalone Spark of two workers on this machine, one of them killed in the middle of a run: the same fingerprint."""
+"""A standalone Spark of two workers on this machine; in the middle of each run one of them is killed: the same bits."""
 
 from __future__ import annotations
 
@@ -13,47 +13,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import recdata
-from recdata.protocol.pins import pinned
-from recdata.store.paths import corpora
+from recdata.protocol.task import Task
 
 PATIENCE = 600
 """Seconds that a step may take on a machine that does other things; it is over as soon as it is done."""
 
-DRIVER = """
-import sys, time
-from pathlib import Path
-from recdata import api
-from recdata.engines import Spark
-from recdata.protocol.spread.build import SpreadBuild
-
-task, master, signs = sys.argv[1], sys.argv[2], Path(sys.argv[3])
-code_ids = SpreadBuild._code_ids
-
-def interrupted(self, assigned):
-    workers = self.engine.session.sparkContext._jsc.sc().getExecutorMemoryStatus().size() - 1
-    print("workers", workers, flush=True)
-    (signs / "middle").touch()
-    while not (signs / "killed").exists():
-        time.sleep(0.05)
-    return code_ids(self, assigned)
-
-SpreadBuild._code_ids = interrupted
-conf = {
-    "spark.executor.memory": "512m",
-    "spark.sql.shuffle.partitions": "4",
-    "spark.scheduler.minRegisteredResourcesRatio": "1.0",
-    "spark.scheduler.maxRegisteredResourcesWaitingTime": "600s",
-    "spark.shuffle.io.retryWait": "1s",
-}
-print(api.task(task, engine=Spark(master, conf)).fingerprint, flush=True)
-"""
-
 
 class Cluster:
-    """A master and two workers of one core each."""
+    """A master and workers of one core each."""
 
     def __init__(self, folder: Path) -> None:
         import pyspark
@@ -63,10 +37,14 @@ class Cluster:
         self.processes: list[subprocess.Popen[bytes]] = []
         master = self.start("master.Master", "--host", "127.0.0.1", "--port", "0", "--webui-port", "0")
         self.url = wait_for(master, r"Starting Spark master at (spark://127\.0\.0\.1:\d+)")
-        options = ("--host", "127.0.0.1", "--webui-port", "0", "--cores", "1", "--memory", "1g")
-        for number in (1, 2):
-            log = self.start("worker.Worker", *options, "-d", str(folder / f"worker {number}"), self.url)
-            wait_for(log, "Successfully registered with master")
+        for _ in range(2):
+            self.add_worker()
+
+    def add_worker(self) -> None:
+        """Start a worker, and wait until the master knows it."""
+        folder = str(self.folder / f"worker {len(self.processes)}")
+        options = ("--host", "127.0.0.1", "--webui-port", "0", "--cores", "1", "--memory", "1g", "-d", folder)
+        wait_for(self.start("worker.Worker", *options, self.url), "Successfully registered with master")
 
     def start(self, what: str, *options: str) -> Path:
         """Start a daemon of Spark in a group of processes of its own; return the file of what it says."""
@@ -88,6 +66,12 @@ class Cluster:
                 )
             )
         return log
+
+    def worker_of(self, process: int) -> subprocess.Popen[bytes]:
+        """Return the worker to which a process belongs."""
+        above = {each.pid for each in psutil.Process(process).parents()}
+        (found,) = [worker for worker in self.processes[1:] if worker.pid in above]
+        return found
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """Kill a daemon and whatever it started: an executor dies with its worker, in the middle of a word."""
@@ -120,31 +104,75 @@ def cluster(spark: Any, tmp_path: Path) -> Iterator[Cluster]:
         found.close()
 
 
-def test_a_worker_is_killed_in_the_middle_of_a_run(
+def predict(task: Task, path: Path) -> None:
+    """Write predictions with ties, 30 items a user by popularity; every fiftieth user has none."""
+    draw = np.random.default_rng(1)
+    popular = np.bincount(task.pairs("train").item, minlength=len(task.item_ids))
+    users = np.array([user for user in range(len(task.user_ids)) if user % 50])
+    items = np.concatenate([draw.choice(len(popular), 30, replace=False) for _ in users])
+    columns = {
+        "user_id": task.user_ids.take(pa.array(users.repeat(30))),
+        "item_id": task.item_ids.take(pa.array(items)),
+        "score": (popular[items] // 20).astype(float),
+    }
+    pq.write_table(pa.table(columns), path)
+
+
+def test_a_worker_is_killed_in_the_middle_of_every_run(
     cluster: Cluster, home: Path, data: Path, tmp_path: Path
 ) -> None:
-    name = recdata.load("movielens-100k", from_path=data / "movielens" / "ml-100k").name
-    log = tmp_path / "driver.log"
-    arguments = ["movielens-100k/loo-last-100u", cluster.url, str(tmp_path)]
+    recdata.load("movielens-100k", from_path=data / "movielens" / "ml-100k")
+    recdata.load("yoochoose", from_path=data / "yoochoose-sample", allow_partial=True)
+    scored, predictions = "movielens-100k/loo-last", str(tmp_path / "predicted.parquet")
+    task = recdata.task(scored)
+    assert isinstance(task, Task)
+    predict(task, Path(predictions))
+    runs: list[tuple[str, str, str | None]] = [
+        ("k-core", "movielens-100k/ngcf", None),
+        ("sampled negatives", "movielens-100k/loo-last-100u", None),
+        ("questions", "yoochoose/gru4rec", None),
+        ("values", scored, predictions),
+        ("deviations", scored, predictions),
+    ]
+    expected = [
+        recdata.task(name).fingerprint if given is None else recdata.score(name, given).document
+        for _, name, given in runs
+    ]
+    signs, log = tmp_path / "signs", tmp_path / "driver.log"
+    signs.mkdir()
+    program = [sys.executable, str(Path(__file__).with_name("cluster_runs.py"))]
     with log.open("wb") as output:
         driver = subprocess.Popen(
-            [sys.executable, "-c", DRIVER, *arguments], stdout=output, stderr=subprocess.STDOUT
+            [*program, cluster.url, str(signs), json.dumps(runs)], stdout=output, stderr=subprocess.STDOUT
         )
-    try:
+
+    def wait(pattern: str) -> Path:
+        """Wait for a sign of the driver's."""
         end = time.monotonic() + PATIENCE
-        while not (tmp_path / "middle").exists():
+        while not (found := list(signs.glob(pattern))):
             assert driver.poll() is None, log.read_text(errors="replace")[-5000:]
-            assert time.monotonic() < end, log.read_text(errors="replace")[-5000:]
+            assert time.monotonic() < end, f"no {pattern}: {log.read_text(errors='replace')[-5000:]}"
             time.sleep(0.05)
-        cluster.kill(cluster.processes[2])
-        (tmp_path / "killed").touch()
+        return found[0]
+
+    try:
+        for number, (step, name, given) in enumerate(runs):
+            held = wait(f"{number}.held.*")
+            cluster.kill(cluster.worker_of(int(held.suffix[1:])))
+            (signs / f"{number}.killed").touch()
+            made = json.loads(wait(f"{number}.done").read_text())
+            assert (signs / f"{number}.again").exists(), f"no task of {step} was run again"
+            if given is None:
+                assert made == expected[number], name
+            else:
+                here = json.loads(json.dumps(expected[number]))
+                for key in ("task", "predictions", "metrics", "counts"):
+                    assert made[key] == here[key], key
+            if number + 1 < len(runs):
+                cluster.add_worker()
         assert driver.wait(PATIENCE) == 0, log.read_text(errors="replace")[-5000:]
     finally:
         driver.kill()
         driver.wait()
-    said = log.read_text(errors="replace")
-    assert re.search(r"^workers 2$", said, re.MULTILINE), said[-3000:]
-    manifest = json.loads((corpora() / name / "manifest.json").read_text())
-    pins = pinned(name, manifest["edition"])
-    assert pins is not None
-    assert pins["tasks"]["loo-last-100u@1"]["fingerprint"] in said
+    lost = log.read_text(errors="replace").count("Lost executor")
+    assert lost >= len(runs), log.read_text(errors="replace")[-5000:]
