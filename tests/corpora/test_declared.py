@@ -265,6 +265,25 @@ def test_a_card_that_does_not_fit_together(tmp_path: Path, change: dict[str, Any
     assert "tiny.yaml" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ({"explode": {"column": "i", "as": "each"}}, r"\.explode: 'i' is of type string; expected a list, or a text with"),
+        ({"explode": {"column": "r", "split": ",", "as": "each"}}, r"\.explode: split works on text; 'r' is of type float"),
+        ({"explode": {"column": "i", "split": ",", "as": "u"}}, r"\.explode: there is a column 'u' already"),
+        ({"distinct": ["stars"]}, r"\.distinct: there is no column 'stars'; there are user_id, "),
+        ({"where": [{"column": "r", "in": ["x"]}]}, r"\.where: the constant 'x' is not of type float64"),
+        ({"where": [{"column": "i", "matches": "("}]}, r"\.where: '\(' is not a regular expression of RE2"),
+        ({"from": "clicks"}, r"\.from: there is no file 'clicks'; there are events, names"),
+    ],
+)  # fmt: skip
+def test_a_source_that_does_not_fit(tmp_path: Path, source: dict[str, Any], message: str) -> None:
+    document = copy.deepcopy(CARD)
+    document["options"]["records"]["interactions"] |= source
+    with pytest.raises(InputError, match=r"options\.records\.interactions\[0\]" + message):
+        compile_card(read_card(write(tmp_path, document)))
+
+
 def test_a_card_with_files_that_do_not_fit(tmp_path: Path) -> None:
     document = copy.deepcopy(CARD)
     document["options"]["files"]["events"]["header"] = ["u", "i"]
