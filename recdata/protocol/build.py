@@ -21,7 +21,7 @@ from recdata.protocol.assign import NUMBERED, Assigned, Codes, assign
 from recdata.protocol.built import open_built
 from recdata.protocol.candidates._pool import Pool
 from recdata.protocol.described import task_document
-from recdata.protocol.document import check_corpus
+from recdata.protocol.document import check_corpus, check_metrics
 from recdata.protocol.operators import call
 from recdata.protocol.origin import Origin
 from recdata.protocol.parts import SCHEMA, corpus_batches, write_parts
@@ -88,6 +88,7 @@ def _check_fit(manifest: Mapping[str, Any], protocol: Mapping[str, Any]) -> None
             f"protocol {protocol['name']} makes a task over examples, for which this is not done yet; recdata split makes it"
         )
     check_corpus(protocol, manifest["corpus"])
+    check_metrics(protocol)
     if "interactions" not in manifest["tables"]:
         raise InputError(
             f"protocol {protocol['name']} splits interactions; {manifest['corpus']} has {', '.join(manifest['tables'])}"

@@ -6,6 +6,7 @@ import json
 import re
 import warnings
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -36,7 +37,9 @@ def load_protocol(name: str) -> dict[str, Any]:
     short, _, version = name.partition("@")
     files = protocol_files()
     if short not in files:
-        raise MissingError(f"there is no protocol {short!r}; known are {', '.join(files)}")
+        near = get_close_matches(short, files, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(files)}"
+        raise MissingError(f"there is no protocol {short!r}; {hint}")
     if not version:
         return read_protocol(files[short][max(files[short])])
     if not re.fullmatch(r"[1-9]\d*", version) or int(version) not in files[short]:
@@ -63,6 +66,25 @@ def check_corpus(protocol: Mapping[str, Any], corpus: str) -> None:
     patterns = protocol.get("corpora")
     if patterns and not any(fnmatchcase(corpus, pattern) for pattern in patterns):
         raise InputError(f"protocol {protocol['name']} is made for {', '.join(patterns)}, not for {corpus}")
+
+
+def check_metrics(protocol: Mapping[str, Any]) -> None:
+    """Raise InputError where a protocol names a metric that is none, or its primary one is not among them."""
+    from recdata.metrics.spelling import expand, parse
+
+    where, named, primary = protocol["name"], protocol["metrics"], protocol["primary"]
+    # Of a task over examples there are those of each type of answers.
+    for kind in named if isinstance(named, Mapping) else [None]:
+        names, first = (named, primary) if kind is None else (named[kind], primary.get(kind))
+        try:
+            known = [str(measure) for measure in expand(names, protocol.get("cutoffs", ()))]
+            chosen = None if first is None else str(parse(first))
+        except InputError as error:
+            raise InputError(f"protocol {where}: {error}") from None
+        if chosen not in (None, *known):
+            raise InputError(
+                f"protocol {where}: primary is {first}; expected one of its metrics, {', '.join(known)}"
+            )
 
 
 def read_protocol(path: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from operating import events
 from small import build_declared, make_task, parts
 
-from recdata.errors import InputError
+from recdata.errors import InputError, MissingError
 from recdata.protocol.document import load_protocol, read_protocol
 from recdata.protocol.task import Task
 
@@ -191,3 +191,22 @@ def test_a_protocol_outside_of_the_package(home: Path, tmp_path: Path) -> None:
     mine.write_text(mine.read_text().replace("cold_items: drop", "cold_item: drop"))
     with pytest.raises(InputError, match=r"policies: unknown key 'cold_item'; did you mean 'cold_items'"):
         read_protocol(mine)
+
+
+def test_a_metric_that_is_none_is_told_before_a_task_is_made(home: Path, tmp_path: Path) -> None:
+    corpus = build_declared(tmp_path / "raw", rows("a xyzw  b wzyxv"))
+    for changed, words in (
+        ({"metrics": ["nDGC"]}, "protocol loo-last: there is no metric 'nDGC'; did you mean"),
+        ({"metrics": ["Recall"]}, "primary is nDCG@10; expected one of its metrics, Recall@5, Recall@10"),
+        ({"primary": "nDCG@7"}, "primary is nDCG@7; expected one of"),
+    ):
+        with pytest.raises(InputError, match=words):
+            make_task(corpus, tmp_path / "task", **changed)
+        assert not (tmp_path / "task").exists()
+
+
+def test_a_name_that_is_nearly_one_is_recognised() -> None:
+    with pytest.raises(MissingError, match=r"no protocol 'lo-last'; did you mean loo-last"):
+        load_protocol("lo-last")
+    with pytest.raises(MissingError, match=r"no protocol 'qqq'; known are .*loo-last"):
+        load_protocol("qqq")
