@@ -15,6 +15,8 @@ from recdata.scoring.score import score
 from recdata.store.manifest import content_hash
 from recdata.submission.examine import validate
 from recdata.submission.finding import Findings, RejectedError
+from recdata.submission.fit import say_other_part
+from recdata.submission.near import say_near
 from recdata.submission.template import expect
 
 HEADER = "user_id,item_id,score\n"
@@ -122,6 +124,24 @@ def test_predictions_for_the_other_part(task: Task, tmp_path: Path) -> None:
     assert "score it with --part valid" in findings.text()
     assert "other-part" not in check(task, tmp_path / "p.csv", lists(1), "valid").counts
     assert check(task, tmp_path / "p.csv", lists(2), "valid").counts["other-part"] == 1
+
+
+@pytest.mark.parametrize(
+    ("found", "here", "said"), [(4, 0, False), (5, 1, True), (6, 2, True), (8, 3, False)]
+)
+def test_the_other_part_is_named_where_it_fits_three_times_as_well(found: int, here: int, said: bool) -> None:
+    findings = Findings("p.csv")
+    say_other_part(findings, found, here, "test")
+    assert ("other-part" in findings.counts) == said
+
+
+@pytest.mark.parametrize(
+    ("near", "tried", "often", "said"), [(1, 2, True, True), (1, 3, True, False), (2, 2, False, False)]
+)
+def test_ids_written_differently_are_most_of_them(near: int, tried: int, often: bool, said: bool) -> None:
+    findings = Findings("p.csv")
+    say_near(findings, "user_id", near, tried, often)
+    assert ("ids-written-differently" in findings.counts) == said
 
 
 def stored(task: Task, home: Path, corpus: str, name: str, fingerprint: str) -> None:
