@@ -51,16 +51,16 @@ class Sums:
 class Definition:
     """One metric.
 
-    name: as it is printed. family: the kind of evidence it reads ("ranking": Hits, "beyond": Lists, "rating":
-    Ratings). function: ``function(evidence, cutoff, **parameters)`` (without ``cutoff`` where that is "none";
-    parameters are those with defaults, a Literal where a few words are allowed) gives one float64 per user, or per row
-    of a rating task. denominator: what is divided by, in words. low, high: bounds of the mean. root: the mean's square
-    root is what is reported. over: "all" where the function gives one number for all users or rows together, which has
-    no standard error; "users" where a rating metric gives one for each user. reads: what the metric needs besides hits,
-    found only where it is asked for ("judged": ranks of items known to be not relevant). ranges: lowest and highest
-    value of numeric parameters. sums: how a metric over "all" rows follows from sums. denominators: by parameter and its
-    value, what is divided by then. tool: given the parameters, the name, version and settings of the library that
-    computes it, as a result states them.
+    name: as it is printed. family: the kind of evidence it reads ("ranking": Hits, "beyond": Lists, "rating": Ratings,
+    "label": Labels, "text": Texts). function: ``function(evidence, cutoff, **parameters)`` (without ``cutoff`` where that
+    is "none"; parameters are those with defaults, a Literal where a few words are allowed) gives one float64 per user, per
+    row of a rating task, or per example. denominator: what is divided by, in words. low, high: bounds of the mean. root:
+    the mean's square root is what is reported. over: "all" where the function gives one number for all users, rows or
+    examples together, which has no standard error; "users" where a rating metric gives one for each user. reads: what the
+    metric needs besides, found only where it is asked for ("judged": ranks of items known to be not relevant;
+    "embeddings": those of tokens). ranges: lowest and highest value of numeric parameters. sums: how a metric over "all"
+    follows from sums. denominators: by parameter and its value, what is divided by then. tool: given the parameters, the
+    name, version and settings of the library that computes it, as a result states them.
     """
 
     name: str

@@ -49,7 +49,7 @@ class Measure:
         return None if made is None else made(**{**self.definition.parameters, **dict(self.parameters)})
 
     def values(self, evidence: Any) -> npt.NDArray[np.float64]:
-        """Return one value per user, or per row of a rating task, from what the metric's family reads."""
+        """Return one value per user, row or example, or one for all of them, from what the metric's family reads."""
         arguments = dict(self.parameters)
         if self.definition.cutoff == "none":
             return self.definition.function(evidence, **arguments)
