@@ -58,7 +58,7 @@ class RawFiles:
 def obtain(card: Card, from_path: Path | None = None) -> Iterator[RawFiles]:
     """Get the raw files that ``card`` asks for, unpacked, and hold them ready while the block runs.
 
-    from_path: a folder of raw files or of archives, an archive, or the one raw file; nothing else is looked at then.
+    from_path: a folder of raw files or of archives, an archive, or one raw file; nothing else is looked at then.
     Without it: the folder in RECDATA_ARCHIVES (archives by name, or folders of raw files), the archives that the
     store has, the download. What has to be unpacked is, into the store, for as long as the block runs.
 
