@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from recdata.metrics.hits import Hits
 from recdata.submission import block, examine, frame, slabs
+from recdata.submission.encode import Coded
 from recdata.submission.examine import Examined
 from recdata.submission.opening import open_predictions
 
@@ -221,3 +223,25 @@ def test_blocks_can_be_read_again() -> None:
     assert reader is not None
     assert [len(part.value) for _ in range(2) for part in reader.blocks(findings)] == [1, 1]
     assert isinstance(next(iter(reader.blocks(findings))), block.Block)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.sampled_from([1, 1, 1, 4])), min_size=1, max_size=30),
+    st.lists(st.integers(0, 30), max_size=4),
+)
+def test_scattered_rows_keep_their_numbers(rows: list[tuple[int, int]], cuts: list[int]) -> None:
+    """Rows that were refused leave gaps between those before and behind them."""
+    users, gaps = np.array(rows, dtype=np.int64).T
+    number = np.cumsum(gaps)
+    whole = Coded(users.astype(np.int32), np.arange(len(rows), dtype=np.int32), number / 2, number)
+    borders = [0, *sorted(min(cut, len(rows)) for cut in cuts), len(rows)]
+    blocks = [whole.part(first, last) for first, last in pairwise(borders)]
+    slabs_found = list(slabs.scattered(blocks))
+    found = {
+        int(user): slab.row[slab.start[place] : slab.start[place + 1]].tolist()
+        for slab in slabs_found
+        for place, user in enumerate(slab.user)
+    }
+    assert found == {user: number[users == user].tolist() for user in set(users.tolist())}
+    values = np.concatenate([slab.value for slab in slabs_found])
+    assert values.tolist() == (np.concatenate([slab.row for slab in slabs_found]) / 2).tolist()
