@@ -113,12 +113,7 @@ def benjamini_hochberg(p: Sequence[float]) -> list[float]:
     >>> benjamini_hochberg([0.01, 0.04, 0.03])
     [0.03, 0.04, 0.04]
     """
-    order = sorted(range(len(p)), key=p.__getitem__)
-    found, lowest = [0.0] * len(p), 1.0
-    for place in range(len(p) - 1, -1, -1):
-        lowest = min(lowest, p[order[place]] * len(p) / (place + 1))
-        found[order[place]] = lowest
-    return found
+    return [float(each) for each in _stats().false_discovery_control(p)]
 
 
 def correct(name: str, p: Sequence[float]) -> list[float]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from recdata.errors import InputError, ResourceError
+from recdata.errors import InputError
 from recdata.leaderboard.facts import SLICES, slices_path
 from recdata.leaderboard.ledger import Ledger
 from recdata.leaderboard.site import pages
@@ -48,10 +48,8 @@ class _Site:
     """One build: the folder, the templates, the boards."""
 
     def __init__(self, ledger: Ledger, out: Path, base: str) -> None:
-        try:
-            import jinja2
-        except ImportError:
-            raise ResourceError("the site needs Jinja2: pip install jinja2") from None
+        import jinja2
+
         self.ledger, self.out, self.base = ledger, out, base
         self.boards = boards(ledger)
         self.entries = sorted(
