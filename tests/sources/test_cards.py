@@ -93,6 +93,16 @@ def test_a_card_outside_the_package(tmp_path: Path) -> None:
         ("name: note", "name: position", "column 'position' is declared twice"),
         ("name: note", "name: rating", "column 'rating' is declared twice"),
         ("[user_id, position]", "[user_id, place]", "there is no column 'place', only user_id"),
+        (
+            "tables:\n",
+            "tables:\n  items: {key: [title]}\n",
+            "items: key: there is no column 'title', only item_id",
+        ),
+        (
+            "tables:\n",
+            "tables:\n  examples: {key: [example_id]}\n",
+            "examples: the key begins with task, example_id",
+        ),
         ("more.txt", "tiny.zip", "two archives have the same name"),
         ("tiny/tiny.txt", "../tiny.txt", "$.files.sequences[0]"),
         ("https://example.org/tiny.zip", "ftp://example.org/tiny.zip", "expected an https address"),
