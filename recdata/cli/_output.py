@@ -21,8 +21,11 @@ def print_json(document: Any) -> None:
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[int] = ()) -> None:
-    """Print rows in aligned columns under a header; the columns in ``right`` are aligned to the right."""
-    cells = [tuple(header), *(tuple(str(cell) for cell in row) for row in rows)]
+    """Print rows in aligned columns under a header; the columns in ``right`` are aligned to the right.
+
+    What ``Harmless`` would escape is escaped before it is measured, and a cell stays on its line.
+    """
+    cells = [tuple(header), *(tuple(shown(str(cell), lines=False) for cell in row) for row in rows)]
     widths = [max(len(row[place]) for row in cells) for place in range(len(header))]
     for row in cells:
         aligned = [
@@ -66,12 +69,3 @@ class Harmless(io.TextIOWrapper):
             line_buffering=lines,
             write_through=through,
         )
-
-
-def plain(text: str) -> str:
-    r"""Return a stranger's text with what could steer a terminal as \u....
-
-    >>> plain("a\x1b[2Jb")
-    'a\\u001b[2Jb'
-    """
-    return shown(text)

@@ -21,7 +21,7 @@ from recdata.cli._options import as_json, engines
 @as_json
 def command(corpus: str, with_stats: bool, html: Path | None, engine: Any, as_json: bool) -> None:
     """Show what CORPUS is: terms, sources, tables, expected counts; with --stats what its rows are like."""
-    from recdata.cli._output import plain, print_json, say
+    from recdata.cli._output import print_json, say
     from recdata.corpora.corpus import Corpus
     from recdata.corpora.facts import facts
     from recdata.errors import MissingError
@@ -47,9 +47,9 @@ def command(corpus: str, with_stats: bool, html: Path | None, engine: Any, as_js
         print_json({**told, "stats": numbers})
     elif html is None:
         for line in _facts(told):
-            click.echo(plain(line))
+            click.echo(line)
         for line in _stats(numbers) if numbers else ():
-            click.echo(plain(line))
+            click.echo(line)
 
 
 def _facts(told: Mapping[str, Any]) -> Iterator[str]:

@@ -51,7 +51,7 @@ def command(files: tuple[Path, ...], level: Any, task_name: str | None, part: st
 
 
 def _print(document: dict[str, Any]) -> None:
-    from recdata.cli._output import plain, print_table, say
+    from recdata.cli._output import print_table, say
 
     agreement = document["agreement"]
     say(
@@ -62,8 +62,8 @@ def _print(document: dict[str, Any]) -> None:
     elif "scores" in document:
         rows = [
             (
-                plain(each["system"] or "-"),
-                "all" if judge is None else plain(judge["judge"]),
+                each["system"] or "-",
+                "all" if judge is None else judge["judge"],
                 *_mean(judge or each),
             )
             for each in document["scores"]
@@ -72,7 +72,7 @@ def _print(document: dict[str, Any]) -> None:
         print_table(("system", "judge", "mean", "standard error", "examples"), rows, right=(2, 3, 4))
     else:
         shares = [
-            (plain(each["system"] or "-"), plain(label), f"{share:.4f}")
+            (each["system"] or "-", label, f"{share:.4f}")
             for each in document["labels"]
             for label, share in each["shares"].items()
         ]
@@ -85,7 +85,7 @@ def _print(document: dict[str, Any]) -> None:
     )
     pairs = [
         (
-            *map(plain, pair["judges"]),
+            *pair["judges"],
             pair["units"],
             _shown(pair["cohen_kappa"]),
             _shown(pair["weighted_kappa"]),
@@ -99,13 +99,13 @@ def _print(document: dict[str, Any]) -> None:
 
 
 def _print_preferences(found: dict[str, Any]) -> None:
-    from recdata.cli._output import plain, print_table, say
+    from recdata.cli._output import print_table, say
 
     print_table(
         ("system", "win rate", "95 % interval", "judgements", "Bradley-Terry"),
         [
             (
-                plain(each["system"]),
+                each["system"],
                 f"{each['win_rate']:.4f}",
                 "{:.4f} to {:.4f}".format(*each["interval"]),
                 each["judgements"],
@@ -116,7 +116,7 @@ def _print_preferences(found: dict[str, Any]) -> None:
         right=(1, 3, 4),
     )
     if found["bradley_terry"]["undefined"]:
-        say(f"no Bradley-Terry order, so by win rate: {plain(found['bradley_terry']['undefined'])}")
+        say(f"no Bradley-Terry order, so by win rate: {found['bradley_terry']['undefined']}")
     if found["first_won"]:
         say(
             "the answer shown first won {:.4f} of what was decided, {:.4f} to {:.4f}".format(
