@@ -183,6 +183,10 @@ def test_what_is_read_but_not_scored(home: Path, tmp_path: Path, spark: Any) -> 
     assert there.counts == {"unparsable-answer": 1}
     with pytest.raises(InputError, match="keeps the targets"):
         score(task, str(hidden), engine=spark)
+    null = write(tmp_path / "null.parquet", {"q0": None, "q1": "most"})
+    there = validate(task, str(null), "valid", engine=spark)
+    assert there.to_dict() == validate(task, null, "valid").to_dict()
+    assert there.counts == {"null-answer": 1}
     large = write(tmp_path / "large.parquet", {"q0": "1e308", "q1": "1e308"})
     for metric in ("MAE", "RMSE"):
         with pytest.raises(InputError, match=f"{metric} of these predictions is beyond the largest number"):

@@ -219,14 +219,13 @@ class Sheet:
             )
         return len(at)
 
-    def find_missing(self) -> int:
-        """Find the examples without an answer; return how many they are."""
+    def find_missing(self) -> None:
+        """Find the examples without an answer."""
         findings = self._findings
         missing = np.flatnonzero(self.row < 0)
         for place in missing[: findings.limit].tolist():
             findings.add("missing-example", column=ID, value=self.ids[place].as_py())
         findings.count("missing-example", max(len(missing) - findings.limit, 0))
-        return len(missing)
 
     def answers(self) -> pa.Array:
         """Return the answers in the order of the part. Every example must have one."""

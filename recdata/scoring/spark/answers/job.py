@@ -112,11 +112,12 @@ class _Work:
         sheet = Sheet(share.ids(part), self.job.limits, self.noted)
         if len(answered):
             sheet.take(_in_order(answered))
-        missing = sheet.find_missing()
+        sheet.find_missing()
         unknown = pa.chunked_array(sheet.unknown, pa.large_string()).cast(pa.string()).to_pylist()
         self.output.unknown(0, unknown, np.zeros(len(unknown), dtype=np.int64))
         self.counts += Counter({"rows": sheet.rows, "empty": sheet.empty, "unknown": len(unknown)})
-        if missing or not len(examples):
+        if self.noted.total("error") or not len(examples):
+            # There will be no score, and where something is wrong nothing is said of how answers read.
             return
         examined = ExaminedAnswers(self.noted)
         conclude(share, part, sheet, examined)
