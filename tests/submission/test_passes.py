@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -16,9 +17,12 @@ from hypothesis import strategies as st
 
 from recdata.metrics.hits import Hits
 from recdata.submission import block, examine, frame, slabs
+from recdata.submission.asked import Asked
 from recdata.submission.encode import Coded
 from recdata.submission.examine import Examined
+from recdata.submission.ids import Ids
 from recdata.submission.opening import open_predictions
+from recdata.submission.order import Ties
 
 USERS = [f"u{number}" for number in range(6)]
 ITEMS = [f"i{number}" for number in range(12)]
@@ -245,3 +249,22 @@ def test_scattered_rows_keep_their_numbers(rows: list[tuple[int, int]], cuts: li
     assert found == {user: number[users == user].tolist() for user in set(users.tolist())}
     values = np.concatenate([slab.value for slab in slabs_found])
     assert values.tolist() == (np.concatenate([slab.row for slab in slabs_found]) / 2).tolist()
+
+
+@given(st.sets(st.tuples(st.integers(0, 40), st.integers(0, 199)), min_size=1, max_size=80))
+def test_ties_stand_by_group_then_by_md5(rows: set[tuple[int, int]]) -> None:
+    names = [f"item {number:03}" for number in range(200)]
+    group, item = np.array(list(rows), dtype=np.int64).T
+    order = Ties(Ids(pa.array(names))).order(group, item.astype(np.int32), np.arange(len(rows)))
+    expected = sorted(rows, key=lambda row: (row[0], hashlib.md5(names[row[1]].encode()).hexdigest()))
+    assert [(int(group[at]), int(item[at])) for at in order] == expected
+
+
+def test_seen_items_that_leave_the_lists_shorten_them(folder: Path) -> None:
+    reader, findings = open_predictions(
+        table_of([("u1", "i0", 3.0), ("u1", "i4", 2.0), ("u1", "i2", 1.0)]), 5
+    )
+    assert reader is not None
+    found = examine.examine(_task(folder), reader, findings, asked=Asked(seen="remove")).evidence  # type: ignore[arg-type]
+    assert isinstance(found, Hits)
+    assert (found.listed.tolist(), ranks_of(found)) == ([0, 1, 0, 0], [[], [1], [], []])
