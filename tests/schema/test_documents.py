@@ -76,6 +76,20 @@ def test_faults_are_named(document: Any, words: str) -> None:
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        (["/x"], '$.files.sequences[0]: "/x"; expected a relative path with /, without .., ** and brackets'),
+        ({"required": True}, "$.files.sequences: 'accept' is missing"),
+        (3, "$.files.sequences: 3 is not of type array, or $.files.sequences: 3 is not of type object"),
+    ],
+)
+def test_of_several_ways_those_are_told_that_take_such_a_value(file: Any, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        check(change("files", to={"sequences": file}), "card", "tiny.yaml")
+    assert str(caught.value) == f"tiny.yaml is not a valid card:\n  {said}"
+
+
 def test_what_is_missing_is_listed_once_and_many_faults_are_cut() -> None:
     with pytest.raises(InputError) as caught:
         check({}, "card", "empty.yaml")

@@ -101,6 +101,25 @@ def test_the_definition_by_hand() -> None:
     assert hasher.fingerprint() == hashlib.sha256(text.encode()).hexdigest()
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+def test_the_definition_of_texts_by_hand(kind: pa.DataType) -> None:
+    texts, words = ["é", None, "ab"], [["x", None], [], ["yz"]]
+    hasher = TableHasher([("text", "string", True), ("words", "list<string>", False)], buckets=1)
+    hasher.update(np.zeros(3, np.int64), [pa.array(texts, kind), pa.array(words, pa.list_(kind))])
+    streams = (
+        bytes([1, 0, 1]),
+        struct.pack("<3i", 2, 0, 2),
+        "éab".encode(),
+        struct.pack("<3i", 2, 0, 1),
+        bytes([1, 0, 1]),
+        struct.pack("<3i", 1, 0, 2),
+        b"xyz",
+    )
+    assert hasher.buckets() == [
+        hashlib.sha256(b"".join(hashlib.sha256(stream).digest() for stream in streams)).hexdigest()
+    ]
+
+
 def test_ids_are_not_run_together() -> None:
     assert ids_digest(pa.array(["a", "bc"])) != ids_digest(pa.array(["ab", "c"]))
 
