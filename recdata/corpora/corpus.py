@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from recdata.store.dataset import Table
 
-_CODES = ("row", "user", "item")
+CODED = ("row", "user", "item")
+"""The store's own columns of interactions, which protocols work on and nobody is handed."""
 
 
 class Corpus(Folder):
@@ -37,7 +38,7 @@ class Corpus(Folder):
         entry = self.manifest["tables"][kind]
         columns = [column["name"] for column in entry["columns"]]
         if kind == "interactions":
-            columns = [name for name in columns if name not in _CODES]
+            columns = [name for name in columns if name not in CODED]
         return pq.read_table(self.folder / entry["file"], columns=columns)
 
     def to_pandas(self, kind: str) -> pd.DataFrame:

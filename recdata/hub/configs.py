@@ -10,15 +10,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recdata.corpora.corpus import Corpus
+from recdata.corpora.corpus import CODED, Corpus
 from recdata.hub.membership import MEMBERS, membership, membership_key
 from recdata.hub.shards import ROW_GROUP, SHARD_BYTES, WIDE_GROUP, write_shards
 from recdata.protocol.answers import PICKED, AnswerTask, AnyTask
 from recdata.protocol.task import Task
 from recdata.schema.kinds import KINDS, arrow_type
-
-CODES = ("row", "user", "item")
-"""Columns of built tables that are the store's own: they are not exported."""
 
 _ID = {"type": "string", "nullable": False}
 _CANDIDATE = [
@@ -84,7 +81,7 @@ def filled_parts(task: AnyTask) -> list[str]:
 
 def exported_columns(columns: Sequence[Mapping[str, Any]], kind: str) -> list[dict[str, Any]]:
     """Return those of a built table's columns that are exported."""
-    return [dict(column) for column in columns if kind != "interactions" or column["name"] not in CODES]
+    return [dict(column) for column in columns if kind != "interactions" or column["name"] not in CODED]
 
 
 def task_columns(corpus: Corpus, task: AnyTask) -> list[dict[str, Any]]:

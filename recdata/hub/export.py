@@ -10,12 +10,12 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from recdata.corpora.corpus import Corpus
+from recdata.corpora.corpus import CODED, Corpus
 from recdata.corpora.plots import charts, picture
 from recdata.corpora.stats import stats
 from recdata.errors import InputError
 from recdata.hub.card import PLOTS, card_text
-from recdata.hub.configs import CODES, exported_columns, task_columns, write_recipe, write_rows
+from recdata.hub.configs import exported_columns, task_columns, write_recipe, write_rows
 from recdata.hub.croissant import croissant
 from recdata.hub.manifest import SUMS, content_of, write_export
 from recdata.hub.metadata import evaluation
@@ -113,7 +113,7 @@ def _task_entry(corpus: Corpus, task: AnyTask) -> dict[str, Any]:
         hashed = [[c["name"], c["type"], c["nullable"]] for c in task_columns(corpus, task)]
     else:
         with pq.ParquetFile(task.folder / tables["train"]["file"]) as file:
-            hashed = [list(column) for column in hashed_columns(file.schema_arrow) if column[0] not in CODES]
+            hashed = [list(column) for column in hashed_columns(file.schema_arrow) if column[0] not in CODED]
     parts = {
         part: {"rows": tables[part]["rows"], "fingerprint": tables[part]["fingerprint"]}
         for part in (*task.manifest["parts"], *(["candidates"] if "candidates" in tables else []))

@@ -20,6 +20,9 @@ from recdata.store.arrays import read_table, to_numpy
 NUMBERED = (*PARTS, CONTEXT)
 """The parts in the order of their numbers, from 1; 0 is no part."""
 
+NUMBER = {name: number for number, name in enumerate(NUMBERED, start=1)}
+"""The number of each part."""
+
 Codes = npt.NDArray[np.int32]
 
 
@@ -52,17 +55,15 @@ def assign(
     held = engine.columns(call(splits, protocol["split"], where, engine, rows))
     part[held["row"]] = held["part"]
     _apply_policies(origin, protocol.get("policies", {}), part)
-    check_parts(
-        origin, protocol, {number for number in range(1, len(NUMBERED) + 1) if (part == number).any()}
-    )
+    check_parts(origin, protocol, {number for number in NUMBER.values() if (part == number).any()})
     return Assigned(part, {column: _values(engine, rows, column, total) for column in rows.changed})
 
 
 def check_parts(origin: Origin, protocol: Mapping[str, Any], numbers: Collection[int]) -> None:
     """Raise InputError where a part that the protocol cannot do without has no row. numbers: of the parts that have."""
-    spared = "predefined" in protocol["split"] or NUMBERED.index(CONTEXT) + 1 in numbers
+    spared = "predefined" in protocol["split"] or NUMBER[CONTEXT] in numbers
     for name in ("test",) if spared else ("train", "test"):
-        if NUMBERED.index(name) + 1 not in numbers:
+        if NUMBER[name] not in numbers:
             why = (
                 "; are the publisher's answers among the raw files?"
                 if "predefined" in protocol["split"]
@@ -108,7 +109,7 @@ def _apply_policies(origin: Origin, policies: Mapping[str, str], part: npt.NDArr
         return
     table = read_table(origin.path("interactions"), ["user", "item"])
     user, item = to_numpy(table.column("user")), to_numpy(table.column("item"))
-    train, valid, test, context = (part == number for number in range(1, 5))
+    train, valid, test, context = (part == NUMBER[name] for name in NUMBERED)
     if "seen" in wanted:
         pair = user.astype(np.int64) * (int(item.max(initial=0)) + 1) + item
         known = pair[train | context]

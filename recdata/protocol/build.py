@@ -17,7 +17,7 @@ from recdata.engines.base import Engine
 from recdata.engines.duck import DuckEngine
 from recdata.errors import InputError
 from recdata.protocol import candidates, questions
-from recdata.protocol.assign import NUMBERED, Assigned, Codes, assign
+from recdata.protocol.assign import NUMBER, Assigned, Codes, assign
 from recdata.protocol.built import open_built
 from recdata.protocol.candidates._pool import Pool
 from recdata.protocol.described import task_document
@@ -141,7 +141,8 @@ class _Builder:
         if self.questions is None:
             hashers = write_parts(path, self.work, assigned, user_map, item_map, len(users))
         else:
-            trained = assigned._replace(part=np.where(assigned.part == 1, assigned.part, 0).astype(np.uint8))
+            only = np.where(assigned.part == NUMBER["train"], assigned.part, 0).astype(np.uint8)
+            trained = assigned._replace(part=only)
             hashers = write_parts(path, self.work, trained, user_map, item_map, len(users))
             asked = (self.questions, assigned, self.question_code)
             hashers |= write_questions(self.origin, self.work, *asked, item_map, len(users))
@@ -154,7 +155,7 @@ class _Builder:
         """Return the codes of the users who are trained on, and the ids of those and of the questions, sorted."""
         trained = np.zeros(len(self.user_ids), dtype=bool)
         for start, batch in corpus_batches(self.origin.path("interactions"), ["user"]):
-            here = assigned.part[start : start + len(batch)] == 1
+            here = assigned.part[start : start + len(batch)] == NUMBER["train"]
             trained[batch.column("user").to_numpy()[here]] = True
         known = self.user_ids.filter(pa.array(trained))
         ids = pa.concat_arrays([known, asked.ids])
@@ -170,7 +171,7 @@ class _Builder:
         self, items: pa.StringArray, column: str, assigned: Assigned
     ) -> tuple[pa.StringArray, Codes]:
         """Add the items that a publisher lists for the test rows; return the ids, sorted, and the corpus's codes recoded."""
-        tested = np.flatnonzero(assigned.part == NUMBERED.index("test") + 1)
+        tested = np.flatnonzero(assigned.part == NUMBER["test"])
         items = pc.unique(pa.concat_arrays([items, self.origin.listed_ids(column, tested)]))
         items = items.take(pc.array_sort_indices(items))
         return items, filled(pc.index_in(self.item_ids, items), -1).astype(np.int32)

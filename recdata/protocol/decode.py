@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from recdata.corpora.corpus import CODED
 from recdata.schema.kinds import KINDS
 
 if TYPE_CHECKING:
     from recdata.protocol.task import Task
-
-_CODES = ("row", "user", "item")
 
 
 def decode_part(task: Task, part: str) -> pa.Table:
@@ -23,7 +22,7 @@ def decode_part(task: Task, part: str) -> pa.Table:
     """
     rows = task.rows(part)
     origin = task.origin
-    own = {"timestamp", "rating", "user_id", "item_id", *_CODES}
+    own = {"timestamp", "rating", "user_id", "item_id", *CODED}
     declared = [column for column in origin.types()["interactions"] if column not in own]
     weight = task.weights(part)
     taken = [column for column in declared if column != "weight" or weight is None]

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 import pyarrow as pa
 
+from recdata.corpora.corpus import CODED
 from recdata.engines.base import name as quoted
 from recdata.engines.duck import DuckEngine
 from recdata.errors import InputError
@@ -17,7 +18,6 @@ from recdata.protocol.task import Task
 from recdata.schema.kinds import KINDS
 from recdata.store.manifest import read_manifest
 
-_CODES = ("row", "user", "item")
 _SIDES = ("before", "after")
 
 
@@ -161,7 +161,7 @@ def _named(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any
 
 
 def _columns(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    types = [{c["name"]: c["type"] for c in columns if c["name"] not in _CODES} for columns in (old, new)]
+    types = [{c["name"]: c["type"] for c in columns if c["name"] not in CODED} for columns in (old, new)]
     return {
         "columns_added": [c for c in types[1] if c not in types[0]],
         "columns_removed": [c for c in types[0] if c not in types[1]],

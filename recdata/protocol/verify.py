@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow.parquet as pq
 
+from recdata.corpora.corpus import CODED
 from recdata.engines import is_spark, open_engine
 from recdata.engines.spark_places import is_place, place_of
 from recdata.errors import InputError, MismatchError, MissingError
@@ -151,7 +152,7 @@ def _hash_table(path: Path, kind: str, entry: Mapping[str, Any]) -> tuple[Conten
     columns = [(c["name"], c["type"], c["nullable"]) for c in entry["columns"]]
     more, users = {}, 0
     if kind == "interactions":
-        own = [column for column in columns if column[0] not in ("user_id", "item_id", "row", "user", "item")]
+        own = [column for column in columns if column[0] not in ("user_id", "item_id", *CODED)]
         columns = [("user", "int32", False), ("item", "int32", False), *own]
         for entity in ("user", "item"):
             ids = pq.read_table(path.parent / f"{entity}_ids.parquet").column(0).combine_chunks()

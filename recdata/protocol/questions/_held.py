@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recdata.errors import InputError
-from recdata.protocol.assign import NUMBERED, Assigned
+from recdata.protocol.assign import NUMBER, Assigned
 from recdata.protocol.origin import Origin
 from recdata.protocol.task import CONTEXT
 from recdata.store.arrays import filled, read_table, to_numpy
 
-TRAIN, VALID, TEST, CONTEXTS = (NUMBERED.index(name) + 1 for name in ("train", "valid", "test", CONTEXT))
+_ASKED = (NUMBER["valid"], NUMBER["test"])
 
 Places = npt.NDArray[np.int64]
 
@@ -24,21 +24,21 @@ Places = npt.NDArray[np.int64]
 class Held:
     """The rows, in any part, of users of whom something is asked: three arrays of one length, in canonical order.
 
-    user: int32 codes of the corpus. row: int64, the corpus's rows. part: uint8, numbers of ``NUMBERED``.
+    user: int32 codes of the corpus. row: int64, the corpus's rows. part: uint8, numbers as in ``NUMBER``.
     """
 
     def __init__(self, origin: Origin, assigned: Assigned) -> None:
         self.origin = origin
         user = to_numpy(read_table(origin.path("interactions"), ["user"]).column("user"))
         tested = np.zeros(int(user.max(initial=0)) + 1, dtype=bool)
-        tested[user[np.isin(assigned.part, (VALID, TEST))]] = True
+        tested[user[np.isin(assigned.part, _ASKED)]] = True
         self.row = np.flatnonzero((assigned.part > 0) & tested[user])
         self.user, self.part = user[self.row], assigned.part[self.row]
 
     @cached_property
     def asked(self) -> npt.NDArray[np.bool_]:
         """Which of the rows are asked for."""
-        return np.isin(self.part, (VALID, TEST))
+        return np.isin(self.part, _ASKED)
 
 
 class Asked(NamedTuple):
@@ -76,7 +76,7 @@ def questions_of(held: Held, asked: Asked, user_ids: pa.StringArray) -> Question
     place = np.argsort(order)
     rows = {
         name: _sorted(place[question[held.part[at] == number]], held.row[at[held.part[at] == number]])
-        for name, number in (("valid", VALID), ("test", TEST))
+        for name, number in zip(("valid", "test"), _ASKED, strict=True)
     }
     # What comes before a question are the user's rows from the first up to the question's own first.
     begin = np.searchsorted(held.user, owner)

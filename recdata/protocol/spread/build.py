@@ -10,7 +10,7 @@ from recdata.engines.base import Engine, name
 from recdata.engines.spark_places import inside
 from recdata.errors import InputError
 from recdata.protocol import filters, splits
-from recdata.protocol.assign import NUMBERED, check_parts
+from recdata.protocol.assign import NUMBER, NUMBERED, check_parts
 from recdata.protocol.described import task_document
 from recdata.protocol.operators import Rows, call
 from recdata.protocol.parts import SCHEMA, WEIGHT
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from recdata.engines.spark import SparkEngine
     from recdata.protocol.origin import Origin
 
-_TEST = NUMBERED.index("test") + 1
 _USERS = 'JOIN "user codes" AS u ON a.user = u.corpus_code'
 _ITEMS = 'JOIN "item codes" AS i ON a.item = i.corpus_code'
 """The joins that take the corpus's codes to the task's, u.code and i.code."""
@@ -127,7 +126,7 @@ class SpreadBuild:
         found = dict(engine.fetch(f"SELECT part, count(*) FROM {name(assigned)} GROUP BY part"))
         check_parts(self.origin, self.protocol, found)
         # Questions have a context, be it empty.
-        with_context = NUMBERED.index(CONTEXT) + 1 in found or self._spec is not None
+        with_context = NUMBER[CONTEXT] in found or self._spec is not None
         self._numbers = range(1, len(NUMBERED) + (1 if with_context else 0))
         return assigned, [*columns, "part"]
 
@@ -177,7 +176,7 @@ class SpreadBuild:
         column = str(self._listed_column)
         self.origin.check_lists(column)
         engine = self.engine
-        tested = f"SELECT row FROM {name(assigned)} WHERE part = {_TEST}"
+        tested = f"SELECT row FROM {name(assigned)} WHERE part = {NUMBER['test']}"
         engine.keep(
             "lists",
             f"SELECT t.row, {name(column)} AS list FROM interactions AS i JOIN ({tested}) AS t ON i.row = t.row",
@@ -207,7 +206,9 @@ class SpreadBuild:
 
     def _name_relevant(self) -> None:
         engine = self.engine
-        engine.view("relevant", f"SELECT * FROM coded WHERE part = {_TEST} AND {self._is_relevant()}")
+        engine.view(
+            "relevant", f"SELECT * FROM coded WHERE part = {NUMBER['test']} AND {self._is_relevant()}"
+        )
         ((self.counts["population"],),) = engine.fetch("SELECT count(DISTINCT user) FROM relevant")
         if not self.counts["population"]:
             raise InputError(f"protocol {self.where}: no row of the test part is relevant")

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recdata.corpora.corpus import CODED
 from recdata.engines.base import UNIT, name, quote
 from recdata.engines.spark_places import inside
 from recdata.engines.spark_session import told
@@ -34,7 +35,6 @@ _SQL = {
 }
 _CANONICAL = {"string": "string", "boolean": "bool", "int": "int32", "bigint": "int64", "double": "float64"}
 _CANONICAL |= {"timestamp": "timestamp", "array<string>": "list<string>"}
-_CODES = ("row", "user", "item")
 
 
 def open_given(engine: SparkEngine, source: str | Path) -> DataFrame:
@@ -92,7 +92,7 @@ def write_corpus(engine: SparkEngine, source: str | Path, corpus: str, folder: P
     ((pairs,),) = engine.fetch(
         f"SELECT count(*) FROM (SELECT DISTINCT user, item FROM ({numbered}) AS n) AS pairs"
     )
-    tables = {"interactions": frame.select(*own, *_CODES), **ids}
+    tables = {"interactions": frame.select(*own, *CODED), **ids}
     for table, written in tables.items():
         engine.write(written, inside(folder, f"{table}.parquet"))
     files = engine.storage.entries(folder, [f"{table}.parquet" for table in tables])
@@ -148,7 +148,7 @@ def _name_rows(engine: SparkEngine, frame: DataFrame, source: str) -> list[tuple
         value = name(column) if column in there else default[column]
         chosen.append(f"CAST({value} AS {_SQL[known.type]}) AS {name(column)}")
     for column, kind in there.items():
-        if column in standard or column in _CODES:
+        if column in standard or column in CODED:
             continue
         if kind not in _CANONICAL:
             raise InputError(

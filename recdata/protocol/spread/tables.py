@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recdata.corpora.corpus import CODED
 from recdata.engines.spark_places import inside
 from recdata.protocol.spread.digests import contents, empty, ids_digests, in_buckets
 from recdata.protocol.spread.source import ENTITIES, name_ids
@@ -13,8 +14,6 @@ from recdata.store.fingerprint import Content
 
 if TYPE_CHECKING:
     from recdata.engines.spark import SparkEngine
-
-CODES = ("user_id", "item_id", "row", "user", "item")
 
 
 def table_content(
@@ -41,5 +40,5 @@ def table_content(
 
 def interaction_columns(columns: list[tuple[str, str, bool]]) -> list[tuple[str, str, bool]]:
     """Return what is hashed of interactions that have ``columns``: codes in the place of ids."""
-    own = [column for column in columns if column[0] not in CODES]
+    own = [column for column in columns if column[0] not in ("user_id", "item_id", *CODED)]
     return [("user", "int32", False), ("item", "int32", False), *own]
