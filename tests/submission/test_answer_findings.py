@@ -13,9 +13,10 @@ import pytest
 from answering import golds, lamp_task
 
 import recdata
-from recdata.protocol.answers import AnswerTask
+from recdata.protocol.answers import Answers, AnswerTask
 from recdata.submission.answers.examine import validate
 from recdata.submission.answers.opening import open_answers
+from recdata.submission.answers.reading import read, unreadable
 from recdata.submission.examine import validate as validate_any
 from recdata.submission.finding import Findings, RejectedError
 from recdata.submission.limits import Limits
@@ -243,3 +244,15 @@ def test_what_is_expected_and_templates(task: AnswerTask, tmp_path: Path) -> Non
         assert write_template(task, path, "valid", empty=True) == 0
     with pytest.raises(Exception, match=r"answers are written as \.parquet"):
         write_template(task, tmp_path / "t.npz", "valid")
+
+
+def test_numbers_that_cannot_be_read_are_as_far_off_as_can_be() -> None:
+    what = Answers("number", low=1, high=5)
+    targets = pa.array(["1", "2", "3", "4", "5"])
+    found = read(what, "a task", pa.array(["?"] * 5), targets, None)
+    assert found.number.tolist() == [5, 5, 5, 1, 1], "of two as far the highest"
+    assert found.unread == [0, 1, 2, 3, 4]
+    found = read(what, "a task", pa.array(["1", "5", "0.9", "5.1", "nan"]), targets, None)
+    assert (found.outside, found.unread) == ([2, 3], [4])
+    assert found.number.tolist() == [1, 5, 0.9, 5.1, 1]
+    assert unreadable(what, pa.array(["1", "5", "0.9", "5.1", "nan"]), None) == ([4], [2, 3])
