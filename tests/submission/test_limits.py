@@ -49,6 +49,11 @@ def test_limits_of_text(task: Task, tmp_path: Path, limits: Limits, content: str
     assert "over-limit" not in validate(task, tmp_path / "p.csv").counts
 
 
+def test_what_is_packed_well_and_small_is_no_bomb(task: Task, tmp_path: Path) -> None:
+    (tmp_path / "p.csv.gz").write_bytes(gzip.compress(GOOD.encode() + b"\n" * 1_000_000))
+    assert not validate(task, tmp_path / "p.csv.gz", limits=Limits(ratio=100)).counts
+
+
 def test_bombs(task: Task, tmp_path: Path) -> None:
     bomb = GOOD.encode() + b"\n" * 110_000_000
     (tmp_path / "p.csv.gz").write_bytes(gzip.compress(bomb, 1))
