@@ -159,6 +159,25 @@ def test_files_of_values_are_compared_with_entries(ledger, task, tmp_path):
         load_systems([str(tmp_path / "gone.csv")], ledger)
 
 
+def test_of_errors_the_smaller_wins(tmp_path):
+    for name, error in (("near", 0.5), ("far", 1.0)):
+        text = "\n".join(f"u{user},{error + user / 100}" for user in range(6))
+        (tmp_path / f"{name}.csv").write_text(f"user_id,MAE\n{text}\nu9,0.3\n")
+    systems = load_systems([str(tmp_path / "near.csv"), str(tmp_path / "far.csv")], Ledger(tmp_path))
+    slices = np.array([0, 0, 0, 1, 1, 1, 3], np.int8)
+    (pair,) = compare(systems, slices=slices)["pairs"]
+    assert [pair[each] for each in ("wins", "ties", "losses")] == [6, 1, 0]
+    assert [(each["slice"], each["wins"], each["losses"]) for each in pair["slices"]] == [
+        ("fewest", 3, 0),
+        ("few", 3, 0),
+        ("most", 0, 0),
+    ]
+    assert render.superiors({**compare(systems), "pairs": [{**pair, "significant": {"t": True}}]}, "t") == [
+        [1],
+        [],
+    ]
+
+
 def test_metrics_that_are_not_of_everyone_are_left_out(ledger, tmp_path):
     (tmp_path / "a.csv").write_text("user_id,MRR,ILD@10\nu,1,.5\nv,0,\n")
     (tmp_path / "b.csv").write_text("user_id,MRR,ILD@10\nu,0,.5\nv,0,.5\n")
