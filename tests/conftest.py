@@ -80,8 +80,11 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Any:
     from recdata.engines.spark_session import session
     from recdata.errors import ResourceError
 
-    # Java's second compiler takes longer than the small tasks of tests would save.
-    conf = {"spark.driver.memory": "2g", "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1"}
+    # Java's second compiler takes longer than the small tasks of tests would save; without it Java takes so little room
+    # for compiled code that it soon looks for some to throw away most of the time.
+    java = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m -XX:MetaspaceSize=512m -XX:+UseSerialGC"
+    conf = {"spark.driver.memory": "2g", "spark.driver.extraJavaOptions": java}
+    conf["spark.sql.codegen.cache.maxEntries"] = "10000"
     conf["spark.sql.warehouse.dir"] = str(tmp_path_factory.mktemp("warehouse"))
     try:
         return session("local[2]", {"spark.sql.shuffle.partitions": "2", **conf})
