@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -288,7 +289,6 @@ def test_large_files_are_hashed_as_streams(
         ("gs://bucket/task", r"hadoop-gcp|spark\.hadoop\.fs\.gs\.impl=CLASS"),
         ("abfss://box@account.dfs.core.windows.net/task", r"hadoop-azure:\d"),
         ("nowhere://bucket/task", r"spark\.hadoop\.fs\.nowhere\.impl=CLASS"),
-        ("webhdfs://127.0.0.1:9/task", "Spark could not read or write: ConnectException"),
     ],
 )
 def test_a_file_system_that_is_not_reached_is_told(address: str, message: str, spark: Any) -> None:
@@ -300,6 +300,15 @@ def test_a_file_system_that_is_not_reached_is_told(address: str, message: str, s
         with pytest.raises(ResourceError, match=message) as caught:
             call()
         assert "\n" not in str(caught.value)
+
+
+def test_a_server_that_does_not_answer_is_told(spark: Any) -> None:
+    # A port that is taken, and where nobody listens.
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"webhdfs://127.0.0.1:{taken.getsockname()[1]}/task"
+        with pytest.raises(ResourceError, match="Spark could not read or write: ConnectException"):
+            recdata.task(address, engine=spark)
 
 
 def test_addresses_that_are_no_tasks(remote: Remote, spark: Any) -> None:
