@@ -53,7 +53,12 @@ def popularity_complement(
     with an item in the first k. Ties: settled before. Bounds: 0 to 1. Undefined: no item. Source: Vargas and Castells,
     RecSys 2011, section 4.1.
 
-    >>> popularity_complement(Lists.of(["ab"], ["a", "ab", "a", "a"]), 2, discount="none").tolist()
+    Of four users three have a and one has b, which alone is relevant.
+
+    >>> lists = Lists.of(["ab"], ["a", "ab", "a", ""], ["b"])
+    >>> popularity_complement(lists, 2, discount="none").tolist()
+    [0.5]
+    >>> popularity_complement(lists, 2, discount="none", items="relevant").tolist()
     [0.375]
     """
     top = lists.known_items(cutoff)
