@@ -112,6 +112,12 @@ def test_bm25() -> None:
     assert taken({"bm25": {"k": 2}}, some) == [[1, 0], [], [0]]
     # Whatever stands before it in the batch.
     assert taken({"bm25": {"k": 2}}, asked(("a", "red wine", wines))) == [[1, 0]]
+    # An entry without title and text has a place like any other.
+    bare = {"id": "x", "title": None, "text": None, "timestamp": None}
+    some = asked(
+        ("a", "red wine", [bare, bare]), ("b", "red wine", [bare, *wines]), ("c", "red wine", [bare])
+    )
+    assert taken({"bm25": {"k": 2}}, some) == [[0, 1], [2, 1], [0]]
 
 
 @pytest.mark.parametrize(

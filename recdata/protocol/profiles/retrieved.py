@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from recdata.metrics.text_extra import version
 from recdata.protocol.profiles._asked import Asked, check_k, picked, states
@@ -25,8 +24,9 @@ def bm25(asked: Asked, *, k: int) -> pa.ListArray:
     them. How texts become tokens, and BM25's own parameters: ``recdata.protocol.profiles._bm25``.
     """
     check_k(k)
-    fields = [asked.entries(field) for field in _FIELDS]
-    documents = pc.binary_join_element_wise(*fields, pa.scalar(" "), null_handling="skip").to_pylist()
+    # Arrow's own joining leaves out rows that are null in every field.
+    fields = zip(*(asked.entries(field).to_pylist() for field in _FIELDS), strict=True)
+    documents = [" ".join(text for text in texts if text is not None) for texts in fields]
     spans = zip(asked.start.tolist(), asked.many.tolist(), strict=True)
     profiles = [documents[start : start + many] for start, many in spans]
     orders = bm25_orders(asked.input.to_pylist(), profiles, k)
