@@ -179,6 +179,11 @@ def calibration_error(ratings: Ratings, bins: int = 10) -> Values:
     >>> one = np.zeros(2, dtype=np.int32)
     >>> calibration_error(Ratings(1, one, np.array([1.0, 0.0]), np.array([0.75, 0.75]))).tolist()
     [0.25]
+
+    The last interval has its end: a click that was certain, and did not come.
+
+    >>> calibration_error(Ratings(1, one, np.array([0.0, 0.0]), np.array([1.0, 0.0]))).tolist()
+    [0.5]
     """
     return _CALIBRATION.of(ratings, bins=bins)
 

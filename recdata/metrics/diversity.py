@@ -52,10 +52,12 @@ def calibration(lists: Lists, cutoff: int, by: str = "categories", alpha: float 
     items. Population: users who have categories on both sides. Ties: settled before. Bounds: 0 and up, 0 is calibrated.
     Undefined: no categories on one side. Source: Steck, RecSys 2018, with all weights alike.
 
-    The user had x and y alike; the list has them alike, too.
+    Both users had x and y alike. The first list has them alike, too; of the second, which has x alone, it is
+    (ln(.5 / .995) + ln(.5 / .005)) / 2.
 
-    >>> calibration(Lists.of(["ab"], ["ab"], categories={"a": "x", "b": "y"}), 2).tolist()
-    [0.0]
+    >>> lists = Lists.of(["ab", "a"], ["ab", "ab"], categories={"a": "x", "b": "y"})
+    >>> calibration(lists, 2).round(4).tolist()
+    [0.0, 1.9585]
     """
     features = lists.features(by)
     if features.categories is None:
