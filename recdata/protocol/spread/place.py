@@ -12,7 +12,7 @@ from recdata.engines import is_spark, open_engine
 from recdata.engines.spark import SparkEngine
 from recdata.engines.spark_places import above, inside, is_place, location, place_of
 from recdata.errors import InputError, MismatchError, MissingError
-from recdata.protocol.document import load_protocol
+from recdata.protocol.document import check_metrics, protocol_of
 from recdata.protocol.names import parse_name
 from recdata.protocol.origin import Origin
 from recdata.protocol.spread.build import SpreadBuild
@@ -36,9 +36,8 @@ def task_of_table(
         raise InputError(
             f"{task!r} names no protocol; a task is CORPUS/PROTOCOL, for example {task}/loo-last"
         )
-    protocol = load_protocol(
-        parsed.protocol + (f"@{parsed.protocol_version}" if parsed.protocol_version else "")
-    )
+    protocol = protocol_of(parsed)
+    check_metrics(protocol)
     if protocol["task"] == "answers":
         raise InputError(
             f"{task}: tasks over examples are made of corpora with a card, which says what answers are; a table is of "
