@@ -91,9 +91,10 @@ def ranking_parity(lists: Lists, cutoff: int, share: float = 0.8) -> Values:
     pairs, and the others. Population: all lists together. Ties: settled before. Bounds: 0 and up, 0 is parity.
     Undefined: nothing shown or no such pairs, then 0. Source: Zhu, Wang and Caverlee, SIGIR 2020.
 
-    Items a and b are popular: three of four places are theirs, the last is c's.
+    Items a and b are popular, and the first user has a already: of the three pairs with them that could be shown two are,
+    of the two with c both.
 
-    >>> ranking_parity(Lists.of(["ab", "ac"], ["", "", "ab", "ab", "abc"]), 2).round(4).tolist()
+    >>> ranking_parity(Lists.of(["bc", "ac"], ["a", "", "ab", "ab", "abc"]), 2).round(4).tolist()
     [0.2]
     """
     tail = lists.tail(share)
