@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recdata.engines.spark_places import place_of
 from recdata.metrics.exact import ExactSum
-from recdata.scoring.spark.files import kind, uri
+from recdata.scoring.spark.files import kind
 from recdata.scoring.spark.noted import Noted, merged, user_mark
 from recdata.scoring.spark.output import Output, What
 from recdata.scoring.spark.share import KIND_BITS, Names, shares
@@ -109,6 +111,6 @@ def test_names_of_files_and_uris() -> None:
         "",
         "",
     ]
-    assert uri("gs:/bucket/a") == uri("gs://bucket/a") == "gs://bucket/a"
-    assert uri("file:/a") == "file:/a"
-    assert uri("relative/a") == "relative/a"
+    assert place_of("gs:/bucket/a") == place_of("gs://bucket/a") == "gs://bucket/a"
+    assert place_of("file:/a") == Path("/a")
+    assert place_of("relative/a") == Path.cwd() / "relative" / "a"
