@@ -23,7 +23,7 @@ def keyed(engine: Engine, rows: Rows) -> str:
             f"SELECT {entity}, {multiplier} AS {entity}_a, {second} AS {entity}_c FROM {entity}_ids",
         )
     return (
-        "SELECT row, r.user, r.item, (user_a * item_a + user_c) % 2147483647 AS key "
+        "SELECT r.row, r.user, r.item, (u.user_a * i.item_a + u.user_c) % 2147483647 AS key "
         f'FROM {name(rows.name)} AS r JOIN "user hashes" AS u ON r.user = u.user JOIN "item hashes" AS i ON r.item = i.item'
     )
 

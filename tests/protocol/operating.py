@@ -31,6 +31,9 @@ TYPES = {
     "weight": "float64",
     "split": "string",
 }
+CLASHING = ("part", "place", "rows", "until", "fold", "users", "key", "first_cut", "user_a", "grp", "summed")
+"""Columns that a corpus may have, called as what operators make on their way."""
+TYPES |= dict.fromkeys(CLASHING, "string")
 
 
 def letters(text: str, **columns: Sequence[Any]) -> list[dict[str, Any]]:
@@ -73,6 +76,7 @@ def _table(rows: Sequence[Mapping[str, Any]], users: list[str], items: list[str]
             "locale": column("locale", pa.string()),
             "weight": column("weight", pa.float64()),
             "split": column("split", pa.string()),
+            **{name: pa.array(["x"] * len(rows)) for name in CLASHING},
         }
     )
 

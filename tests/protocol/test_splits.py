@@ -271,7 +271,7 @@ def test_the_seed_decides() -> None:
         ({"ratio-per-user": {"order": "best", "train": 80, "valid": 10, "test": 10}}, r"expected temporal or random"),
         ({"ratio-overall": {"train": 80, "valid": 10, "test": 11}}, r"add up to 100"),
         ({"ratio-overall": {"train": 80.5, "valid": 9.5, "test": 10}}, r"train is 80.5; expected a whole number"),
-        ({"predefined": {"column": "part"}}, r"no column 'part'; there are row, "),
+        ({"predefined": {"column": "parts"}}, r"no column 'parts'; there are row, "),
         ({"k-fold-rows": {"folds": 3, "fold": 4}}, r"fold is one of 1 to folds"),
         ({"k-fold-users": {"folds": 2, "fold": 1, "valid": True}}, r"at least 3 folds"),
         ({"user-holdout": {"test": 60, "valid": 40}}, r"training users are left"),

@@ -37,7 +37,7 @@ def _summed(engine: Engine, rows: Rows, kept: str) -> Rows:
     weight = "coalesce(weight, 1.0e0)" if "weight" in rows.columns else "1.0e0"
     engine.keep(
         kept,
-        f"SELECT {rows.listed('all', weight='summed')} FROM {name(rows.name)} AS {name('all')} "
+        f"SELECT {rows.listed('all', weight='sums.summed')} FROM {name(rows.name)} AS {name('all')} "
         f"JOIN ({engine.add_up(rows.name, weight)}) AS sums ON {name('all')}.row = sums.row",
     )
     tables = {**rows.tables, "interactions": {**rows.columns, "weight": "float64"}}

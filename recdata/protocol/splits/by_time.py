@@ -44,8 +44,8 @@ def global_time(engine: Engine, rows: Rows, *, train: int, valid: int, test: int
         f"min(CASE WHEN until > {second} THEN timestamp END) AS second_cut FROM ({moments}) AS moments"
     )
     return (
-        f"SELECT row, CASE WHEN timestamp >= second_cut THEN {TEST} ELSE {VALID} END AS part "
-        f"FROM {name(rows.name)} CROSS JOIN ({cuts}) AS cuts WHERE timestamp >= first_cut"
+        f"SELECT r.row, CASE WHEN r.timestamp >= c.second_cut THEN {TEST} ELSE {VALID} END AS part "
+        f"FROM {name(rows.name)} AS r CROSS JOIN ({cuts}) AS c WHERE r.timestamp >= c.first_cut"
     )
 
 

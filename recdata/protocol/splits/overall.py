@@ -61,13 +61,14 @@ def _newest_first(engine: Engine, rows: Rows, cuts: tuple[int, int]) -> str:
     check_times(engine, rows, "ratio-overall")
     counted = f"SELECT timestamp, count(*) AS rows FROM {name(rows.name)} GROUP BY timestamp"
     engine.keep("moments", engine.running(counted, ["timestamp DESC"], "rows"))
-    torn = " OR ".join(f"(until - rows < {cut} AND until > {cut})" for cut in cuts)
-    hashed = engine.hash31(f"user_id || {quote(UNIT)} || item_id", 0)
+    torn = " OR ".join(f"(m.until - m.rows < {cut} AND m.until > {cut})" for cut in cuts)
+    hashed = engine.hash31(f"u.user_id || {quote(UNIT)} || i.item_id", 0)
+    joined = f'{name(rows.name)} AS r JOIN "moments" AS m ON r.timestamp = m.timestamp'
     return (
-        f'SELECT row, until AS place FROM {name(rows.name)} JOIN "moments" USING (timestamp) WHERE NOT ({torn}) '
-        "UNION ALL SELECT row, until - rows + row_number() OVER "
-        f"(PARTITION BY timestamp ORDER BY {hashed} DESC, r.user DESC, r.item DESC, row DESC) AS place "
-        f'FROM {name(rows.name)} AS r JOIN "moments" USING (timestamp) JOIN user_ids AS u ON r.user = u.user '
+        f"SELECT r.row, m.until AS place FROM {joined} WHERE NOT ({torn}) "
+        "UNION ALL SELECT r.row, m.until - m.rows + row_number() OVER "
+        f"(PARTITION BY m.timestamp ORDER BY {hashed} DESC, r.user DESC, r.item DESC, r.row DESC) AS place "
+        f"FROM {joined} JOIN user_ids AS u ON r.user = u.user "
         f"JOIN item_ids AS i ON r.item = i.item WHERE {torn}"
     )
 

@@ -174,7 +174,7 @@ def _held_rows(engine: Engine, rows: Rows, held: str, unknown_items: Unknown) ->
         known = f" WHERE item IN (SELECT item FROM {name(rows.name)} AS t WHERE NOT EXISTS ({held_out}))"
     engine.keep(
         "held rows",
-        f'SELECT row, user, item, part FROM {name(rows.name)} JOIN "held users" USING (user){known}',
+        f'SELECT r.row, r.user, r.item, h.part FROM {name(rows.name)} AS r JOIN "held users" AS h ON r.user = h.user{known}',
     )
     columns = {"row": "int64", "user": "int32", "item": "int32", "part": "int32"}
     return rows._replace(name="held rows", tables={"interactions": columns})
