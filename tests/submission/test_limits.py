@@ -89,7 +89,7 @@ STORE = """
 import sys, recdata.api
 from pathlib import Path
 from recdata.protocol.task import Task
-recdata.api.task = lambda name: Task(Path({folder!r}), __import__("json").loads({manifest!r}))
+recdata.api.task = lambda name, **_: Task(Path({folder!r}), __import__("json").loads({manifest!r}))
 from recdata.cli import program
 sys.argv[1:] = {arguments!r}
 program()
