@@ -10,17 +10,15 @@ from typing import Any
 from recdata.errors import MismatchError
 from recdata.store.arrays import parquet_files
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 22
 
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's bytes as 64 hex digits."""
     total = hashlib.sha256()
-    # One buffer for all of the file: a new one for each piece costs more than the hash.
-    buffer = memoryview(bytearray(_CHUNK))
-    with path.open("rb", buffering=0) as file:
-        while read := file.readinto(buffer):
-            total.update(buffer[:read])
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            total.update(chunk)
     return total.hexdigest()
 
 
