@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +29,7 @@ ORDER_BITS = 41
 """A row's place in the order of all: its number or, where the format has none, its file's number above a hash of its ids."""
 
 
-class Source:
+class Source(ABC):
     """What a result says of predictions, as an Identity does, and their rows, which do not come here.
 
     rows: a DataFrame, with row (bigint, see ORDER_BITS). hashed: the columns that say what a row is, ids first. numbered:
@@ -75,9 +76,9 @@ class Source:
         with told():
             return self._read(files)
 
+    @abstractmethod
     def _read(self, files: Files) -> DataFrame:
         """Return the rows of files, their columns as they are called there."""
-        raise NotImplementedError
 
     def _metadata(self, frame: DataFrame) -> list[Column]:
         found = []
